@@ -1,0 +1,97 @@
+//! What a caller may choose about a comparison.
+
+/// Shortest shared phrase a caller may ask for, in characters.
+pub const MIN_PHRASE_CHARACTERS: u32 = 2;
+/// Shortest shared phrase that is reported by default, in characters: shorter runs are words, not wording.
+pub const DEFAULT_PHRASE_CHARACTERS: u32 = 6;
+/// Occurrences of a phrase that are listed on each side by default; totals are always given.
+pub const DEFAULT_OCCURRENCE_CAP: usize = 16;
+
+/// One of the reports of a comparison. What is not asked for is left empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Report {
+    /// Links, passages and beads.
+    Alignment,
+    /// Edits of beads and passages.
+    Edits,
+    /// Shared phrases.
+    Phrases,
+    /// Items and their fate.
+    Items,
+}
+
+/// A set of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reports(u8);
+
+impl Reports {
+    /// Every report.
+    pub const ALL: Self = Self(0b1111);
+    /// No report.
+    pub const NONE: Self = Self(0);
+
+    /// The set with one more report.
+    #[must_use]
+    pub fn with(self, report: Report) -> Self {
+        Self(self.0 | 1 << report as u8)
+    }
+
+    /// Whether a report is in the set.
+    pub fn has(self, report: Report) -> bool {
+        self.0 & 1 << report as u8 != 0
+    }
+}
+
+/// Choices of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompareOptions {
+    /// Which reports to make.
+    pub reports: Reports,
+    /// Shortest shared phrase, in normalised characters.
+    pub min_phrase_characters: u32,
+    /// Occurrences of a phrase listed on each side.
+    pub occurrence_cap: usize,
+    /// Words the lexicon must keep whole, beyond its own.
+    pub custom_words: Vec<String>,
+    /// Phrases that count as formula whatever the background says.
+    pub ignored_phrases: Vec<String>,
+    /// Bounds on work.
+    pub budgets: Budgets,
+}
+
+impl Default for CompareOptions {
+    fn default() -> Self {
+        Self {
+            reports: Reports::ALL,
+            min_phrase_characters: DEFAULT_PHRASE_CHARACTERS,
+            occurrence_cap: DEFAULT_OCCURRENCE_CAP,
+            custom_words: Vec::new(),
+            ignored_phrases: Vec::new(),
+            budgets: Budgets::default(),
+        }
+    }
+}
+
+/// Bounds on the stages that are worse than linear, in steps: inner-loop turns, not time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// Steps of the seed-and-chain passage finder.
+    pub passage_steps: u64,
+    /// Steps of the phrase finder before it turns to a suffix array, per character of both texts.
+    pub phrase_steps_per_character: u64,
+    /// Steps of paragraph alignment.
+    pub alignment_steps: u64,
+    /// Machine words that the exact word diff may touch, for the whole comparison.
+    pub edit_steps: u64,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            passage_steps: 40_000_000,
+            phrase_steps_per_character: 8,
+            alignment_steps: 40_000_000,
+            edit_steps: 400_000_000,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! policy-echo compares policy documents.
+
+pub mod compare;
+pub mod text;

@@ -1,0 +1,67 @@
+//! How a caller stops work that nobody waits for any more, and how work counts its steps.
+//!
+//! The core reads no clock. A caller hands in a [`Cancel`] and may set it from another thread; every loop worse than
+//! linear polls it. A [`StepBudget`] bounds such loops by counted steps, so that the same input gives the same
+//! answer on any machine and under any load.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The caller stopped the work. The only way in which a comparison can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the work was cancelled by its caller")]
+pub struct Cancelled;
+
+/// A flag that a caller may set to stop the work.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A flag that is not set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the work to stop at its next poll.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Fails once the flag is set. Cheap enough to be polled every few thousand steps.
+    pub fn check(&self) -> Result<(), Cancelled> {
+        if self.0.load(Ordering::Relaxed) { Err(Cancelled) } else { Ok(()) }
+    }
+}
+
+/// A number of steps that a stage may take before it must settle for a coarser answer.
+#[derive(Clone, Copy, Debug)]
+pub struct StepBudget {
+    left: u64,
+}
+
+impl StepBudget {
+    /// A budget of so many steps.
+    pub fn new(steps: u64) -> Self {
+        Self { left: steps }
+    }
+
+    /// Takes `steps` from the budget; false, and nothing is left, when there were fewer.
+    #[must_use]
+    pub fn take(&mut self, steps: u64) -> bool {
+        match self.left.checked_sub(steps) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => {
+                self.left = 0;
+                false
+            }
+        }
+    }
+
+    /// Steps that are left.
+    pub fn left(&self) -> u64 {
+        self.left
+    }
+}
