@@ -75,11 +75,7 @@ impl PartialDate {
         if day > 0 && (month == 0 || day > days_in_month(year, month)) {
             return Err(DateError::Day(day));
         }
-        Ok(Self {
-            year: year as u16,
-            month: (month > 0).then_some(month as u8),
-            day: (day > 0).then_some(day as u8),
-        })
+        Ok(Self { year: year as u16, month: (month > 0).then_some(month as u8), day: (day > 0).then_some(day as u8) })
     }
 
     /// Reads `2021`, `2021-02` or `2021-02-22`.
@@ -252,6 +248,9 @@ impl Document {
 
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Document").field("bytes", &self.text.len()).field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("Document")
+            .field("bytes", &self.text.len())
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
