@@ -1,9 +1,16 @@
 //! One document, from bytes to tokens.
 
+pub mod analysis;
 pub mod cancel;
 pub mod citation;
 pub mod date;
 pub mod document;
+pub mod enumerator;
+pub mod item;
+pub mod lexicon;
 pub mod normalize;
 pub mod paragraph;
+pub mod place;
+pub mod sentence;
 pub mod span;
+pub mod token;

@@ -1,0 +1,74 @@
+//! Everything that is read from one document before it is compared.
+//!
+//! In: a [`Document`] and the lexicon. Out: an [`Analysis`]: normalised text, paragraphs, sentences, clauses, items,
+//! tokens, citations, dates and own places. It depends on this document alone, so one directive's analysis serves all
+//! its resolutions. Cost: linear, most of it the cutting of words.
+
+use super::cancel::{Cancel, Cancelled};
+use super::citation::{self, Citation};
+use super::date::{self, KnownDate};
+use super::document::{Document, PartialDate};
+use super::item::{self, Item};
+use super::lexicon::{CustomWords, Lexicon};
+use super::normalize::{NormalizedText, normalize};
+use super::paragraph::{self, Paragraph, ParagraphRole};
+use super::place;
+use super::sentence::{self, Clause, Sentence};
+use super::token::Tokens;
+
+/// What is read from one document.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// The normalised text.
+    pub text: NormalizedText,
+    /// Its paragraphs with their roles.
+    pub paragraphs: Vec<Paragraph>,
+    /// Its sentences.
+    pub sentences: Vec<Sentence>,
+    /// Its clauses.
+    pub clauses: Vec<Clause>,
+    /// Its enumerated items.
+    pub items: Vec<Item>,
+    /// Its words.
+    pub tokens: Tokens,
+    /// What it names as its sources.
+    pub citations: Vec<Citation>,
+    /// Its dates.
+    pub dates: Vec<KnownDate>,
+    /// Names, without suffix, of the place it speaks for.
+    pub own_places: Vec<Vec<char>>,
+}
+
+impl Analysis {
+    /// The earliest known date of the document, of whatever role.
+    pub fn date(&self) -> Option<PartialDate> {
+        self.dates.iter().map(|known| known.date).min()
+    }
+}
+
+/// Reads one document.
+pub fn analyze(
+    document: &Document,
+    lexicon: &Lexicon,
+    custom: &CustomWords,
+    cancel: &Cancel,
+) -> Result<Analysis, Cancelled> {
+    let text = normalize(document.text());
+    cancel.check()?;
+    let paragraphs = paragraph::paragraphs(&text);
+    let (sentences, clauses) = sentence::sentences(&text, &paragraphs);
+    let items = item::items(&text, &paragraphs, &sentences);
+    cancel.check()?;
+    let tokens = Tokens::cut(&text, &paragraphs, lexicon, custom, cancel)?;
+    let citations = citation::citations(&text);
+    let dates = date::dates(document.metadata(), &text, &paragraphs);
+    let metadata = document.metadata();
+    let headlines: Vec<&[char]> = paragraphs
+        .iter()
+        .filter(|paragraph| paragraph.role == ParagraphRole::Title)
+        .map(|paragraph| text.slice(paragraph.span))
+        .collect();
+    let said = [metadata.region.as_str(), metadata.issuer.as_str(), metadata.title.as_str()];
+    let own_places = place::own_places(&said, &headlines, text.characters());
+    Ok(Analysis { text, paragraphs, sentences, clauses, items, tokens, citations, dates, own_places })
+}

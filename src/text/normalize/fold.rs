@@ -1,0 +1,335 @@
+//! What each character becomes: one table for the whole Basic Multilingual Plane.
+//!
+//! In: a character. Out: its [`Fold`]. A generic NFKC pass costs as much as cutting words, so everything that can be
+//! decided from one character is decided once, here, when the table is first used (a few milliseconds).
+//!
+//! Sources: compatibility forms from Unicode NFKC; traditional characters from OpenCC's `TSCharacters.txt`
+//! (Apache-2.0, first candidate); variant characters that OpenCC leaves alone from [`EQUIVALENT`].
+//! Superscripts, subscripts and fractions are left alone: 10² is not 102.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+use unicode_normalization::UnicodeNormalization;
+
+use super::cleaning::CleaningKind;
+
+/// OpenCC's table: key, tab, candidates separated by blanks.
+const TRADITIONAL: &str = include_str!("../../../data/opencc/TSCharacters.txt");
+
+/// Variant forms that OpenCC's table leaves as they are: each pair's first character is read as its second.
+const EQUIVALENT: &[(char, char)] = &[
+    ('餘', '余'),
+    ('馀', '余'),
+    ('裡', '里'),
+    ('裏', '里'),
+    ('眾', '众'),
+    ('爲', '为'),
+    ('羣', '群'),
+    ('峯', '峰'),
+    ('牀', '床'),
+    ('衞', '卫'),
+    ('敎', '教'),
+    ('靑', '青'),
+    ('淸', '清'),
+    ('說', '说'),
+    ('稅', '税'),
+    ('銳', '锐'),
+    ('脫', '脱'),
+    ('戶', '户'),
+    ('汙', '污'),
+    ('污', '污'),
+    ('祕', '秘'),
+    ('闆', '板'),
+    ('佔', '占'),
+    ('慾', '欲'),
+    ('週', '周'),
+    ('彙', '汇'),
+    ('鬥', '斗'),
+    ('徵', '征'),
+    ('佈', '布'),
+    ('籲', '吁'),
+    ('臺', '台'),
+    ('檯', '台'),
+    ('颱', '台'),
+    ('產', '产'),
+    ('産', '产'),
+    ('黃', '黄'),
+    ('溫', '温'),
+    ('內', '内'),
+    ('兩', '两'),
+    ('錄', '录'),
+    ('綠', '绿'),
+    ('緖', '绪'),
+    ('姊', '姐'),
+    ('妳', '你'),
+    ('牠', '它'),
+    ('祂', '他'),
+    ('癥', '症'),
+    ('嚐', '尝'),
+    ('恆', '恒'),
+    ('贊', '赞'),
+    ('讚', '赞'),
+    ('氾', '泛'),
+    ('犛', '牦'),
+    ('瞭', '了'),
+    ('隻', '只'),
+    ('祇', '只'),
+    ('纔', '才'),
+    ('鉅', '巨'),
+    ('鍾', '钟'),
+    ('鐘', '钟'),
+    ('砲', '炮'),
+    ('麪', '面'),
+    ('麵', '面'),
+    ('嶽', '岳'),
+    ('菸', '烟'),
+    ('煙', '烟'),
+    ('蹟', '迹'),
+    ('跡', '迹'),
+    ('册', '册'),
+    ('冊', '册'),
+    ('獃', '呆'),
+    ('喫', '吃'),
+    ('夥', '伙'),
+    ('薦', '荐'),
+    ('藉', '借'),
+    ('擡', '抬'),
+    ('覈', '核'),
+    ('傢', '家'),
+    ('彊', '强'),
+    ('於', '于'),
+    ('甦', '苏'),
+    ('囌', '苏'),
+    ('採', '采'),
+    ('綵', '彩'),
+    ('曬', '晒'),
+    ('畫', '画'),
+    ('劃', '划'),
+    ('儘', '尽'),
+    ('麼', '么'),
+    ('麽', '么'),
+    ('乾', '干'),
+    ('塗', '涂'),
+    ('準', '准'),
+    ('閒', '闲'),
+    ('閑', '闲'),
+    ('衹', '只'),
+];
+
+/// What is done with one character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fold {
+    /// It stays.
+    Keep,
+    /// It becomes another character.
+    Become(char, CleaningKind),
+    /// It becomes several characters: an index for [`expansion`].
+    Expand(u16),
+    /// A blank.
+    Blank,
+    /// A line end.
+    LineEnd,
+    /// Nothing that can be seen.
+    Invisible,
+    /// Punctuation with two widths. It takes the ASCII form between ASCII letters or digits (1,000) and the wide form,
+    /// given here, everywhere else, whatever its width was.
+    Contextual(char),
+    /// An opening bracket of either width, else as [`Fold::Contextual`]: pinyin may follow.
+    OpenBracket,
+    /// A question mark of ASCII width, else as [`Fold::Contextual`]: it may stand for a lost blank.
+    QuestionMark,
+    /// A straight quotation mark, which opens and closes by turns.
+    StraightQuote,
+    /// 著, which is 着 outside words such as 著名.
+    Zhu,
+}
+
+struct FoldTable {
+    /// One code a character of the Basic Multilingual Plane: the class in the upper half, the target in the lower.
+    plane: Vec<u32>,
+    expansions: Vec<Box<[char]>>,
+    /// Traditional characters beyond the Basic Multilingual Plane.
+    beyond: FxHashMap<char, char>,
+}
+
+static TABLE: LazyLock<FoldTable> = LazyLock::new(FoldTable::build);
+
+const KEEP: u32 = 0;
+const WIDTH: u32 = 1 << 16;
+const SCRIPT: u32 = 2 << 16;
+const QUOTE: u32 = 3 << 16;
+const PUNCTUATION: u32 = 4 << 16;
+const EXPAND: u32 = 5 << 16;
+const BLANK: u32 = 6 << 16;
+const LINE_END: u32 = 7 << 16;
+const INVISIBLE: u32 = 8 << 16;
+const OPEN_BRACKET: u32 = 9 << 16;
+const QUESTION_MARK: u32 = 10 << 16;
+const ZHU: u32 = 11 << 16;
+const CONTEXTUAL: u32 = 12 << 16;
+const STRAIGHT_QUOTE: u32 = 13 << 16;
+const CLASS: u32 = 0xffff << 16;
+
+/// Longest expansion that is made; ligatures of whole phrases (U+FDFA) stay as they are.
+const MAX_EXPANSION_CHARACTERS: usize = 4;
+
+/// What is done with a character.
+#[inline]
+pub(super) fn fold(character: char) -> Fold {
+    let code = character as u32;
+    let Some(&entry) = TABLE.plane.get(code as usize) else {
+        return fold_beyond(character);
+    };
+    let target = || char::from_u32(entry & !CLASS).unwrap_or(character);
+    match entry & CLASS {
+        KEEP => Fold::Keep,
+        WIDTH => Fold::Become(target(), CleaningKind::Width),
+        SCRIPT => Fold::Become(target(), CleaningKind::Script),
+        QUOTE => Fold::Become(target(), CleaningKind::Quote),
+        PUNCTUATION => Fold::Become(target(), CleaningKind::Punctuation),
+        EXPAND => Fold::Expand((entry & !CLASS) as u16),
+        BLANK => Fold::Blank,
+        LINE_END => Fold::LineEnd,
+        INVISIBLE => Fold::Invisible,
+        OPEN_BRACKET => Fold::OpenBracket,
+        QUESTION_MARK => Fold::QuestionMark,
+        ZHU => Fold::Zhu,
+        CONTEXTUAL => Fold::Contextual(target()),
+        STRAIGHT_QUOTE => Fold::StraightQuote,
+        _ => Fold::Keep,
+    }
+}
+
+/// The characters of an expansion.
+pub(super) fn expansion(index: u16) -> &'static [char] {
+    &TABLE.expansions[usize::from(index)]
+}
+
+/// Builds the table now, so that the first document does not wait for it.
+pub(crate) fn warm_up() {
+    LazyLock::force(&TABLE);
+}
+
+fn fold_beyond(character: char) -> Fold {
+    match character {
+        '\u{e0000}'..='\u{e0fff}' => Fold::Invisible,
+        '\u{1d400}'..='\u{1d7ff}' | '\u{1f100}'..='\u{1f1ff}' => {
+            let mut folded = std::iter::once(character).nfkc();
+            match (folded.next(), folded.next()) {
+                (Some(one), None) if one != character => Fold::Become(one, CleaningKind::Width),
+                _ => Fold::Keep,
+            }
+        }
+        _ => match TABLE.beyond.get(&character) {
+            Some(&simplified) => Fold::Become(simplified, CleaningKind::Script),
+            None => Fold::Keep,
+        },
+    }
+}
+
+impl FoldTable {
+    fn build() -> Self {
+        let mut table = Self { plane: vec![KEEP; 0x1_0000], expansions: Vec::new(), beyond: FxHashMap::default() };
+        let simplified = simplified_forms();
+        for code in 0..0x1_0000u32 {
+            let Some(character) = char::from_u32(code) else { continue };
+            table.plane[code as usize] = table.entry(character, &simplified);
+        }
+        table.beyond = simplified.into_iter().filter(|(traditional, _)| *traditional as u32 > 0xffff).collect();
+        table
+    }
+
+    fn entry(&mut self, character: char, simplified: &FxHashMap<char, char>) -> u32 {
+        if let Some(entry) = special(character) {
+            return entry;
+        }
+        let code = character as u32;
+        let compatible: Vec<char> = if code < 0x80 || is_exponent(code) {
+            vec![character]
+        } else {
+            std::iter::once(character).nfkc().collect()
+        };
+        match compatible[..] {
+            [one] => {
+                if let Some(entry) = special(one) {
+                    return entry;
+                }
+                let target = simplified.get(&one).copied().unwrap_or(one);
+                let class = if one != character { WIDTH } else { SCRIPT };
+                if target == character || target as u32 > 0xffff { KEEP } else { class | target as u32 }
+            }
+            ref several
+                if several.len() <= MAX_EXPANSION_CHARACTERS
+                    && !several.is_empty()
+                    && several.iter().all(|c| !c.is_whitespace()) =>
+            {
+                let index = self.expansions.len() as u32;
+                self.expansions.push(several.iter().map(|c| simplified.get(c).copied().unwrap_or(*c)).collect());
+                EXPAND | index
+            }
+            _ => KEEP,
+        }
+    }
+}
+
+/// Superscripts, subscripts and fractions, which mean something else when they stand on the line.
+fn is_exponent(code: u32) -> bool {
+    matches!(code, 0xb2 | 0xb3 | 0xb9 | 0xbc..=0xbe | 0x2070..=0x209f | 0x2150..=0x215f | 0x2189)
+}
+
+/// Characters whose folding is not a matter of Unicode's tables.
+fn special(character: char) -> Option<u32> {
+    Some(match character {
+        '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => LINE_END,
+        '(' | '（' => OPEN_BRACKET,
+        '?' => QUESTION_MARK,
+        ',' | '，' | '﹐' => CONTEXTUAL | '，' as u32,
+        ':' | '：' | '﹕' | '︰' => CONTEXTUAL | '：' as u32,
+        ';' | '；' | '﹔' => CONTEXTUAL | '；' as u32,
+        '!' | '！' | '﹗' => CONTEXTUAL | '！' as u32,
+        '？' | '﹖' => CONTEXTUAL | '？' as u32,
+        ')' | '）' => CONTEXTUAL | '）' as u32,
+        '著' => ZHU,
+        '"' | '＂' => STRAIGHT_QUOTE,
+        '“' | '”' | '‘' | '’' | '—' | '·' => KEEP,
+        '「' | '〝' | '„' | '«' | '﹁' => QUOTE | '“' as u32,
+        '」' | '〞' | '〟' | '»' | '﹂' => QUOTE | '”' as u32,
+        '『' | '‚' | '﹃' => QUOTE | '‘' as u32,
+        '』' | '‛' | '﹄' => QUOTE | '’' as u32,
+        '〈' => PUNCTUATION | '《' as u32,
+        '〉' => PUNCTUATION | '》' as u32,
+        '〔' | '【' => PUNCTUATION | u32::from(b'['),
+        '〕' | '】' => PUNCTUATION | u32::from(b']'),
+        '‐' | '‑' | '‒' | '–' | '―' | '−' | '─' | '﹘' => PUNCTUATION | '—' as u32,
+        '〜' | '∼' => PUNCTUATION | u32::from(b'~'),
+        '•' | '・' | '‧' | '∙' | '⋅' | '･' => PUNCTUATION | '·' as u32,
+        '⋯' => PUNCTUATION | '…' as u32,
+        '…' => KEEP,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' => INVISIBLE,
+        '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' | '\u{fff9}'..='\u{fffb}' => INVISIBLE,
+        c if c.is_whitespace() => BLANK,
+        c if c.is_control() => INVISIBLE,
+        _ => return None,
+    })
+}
+
+fn simplified_forms() -> FxHashMap<char, char> {
+    let mut forms = FxHashMap::default();
+    for line in TRADITIONAL.lines().filter(|line| !line.starts_with('#')) {
+        let mut cells = line.split('\t');
+        if let (Some(key), Some(candidates)) = (cells.next(), cells.next())
+            && let (Some(traditional), Some(simplified)) = (single(key), candidates.split(' ').next().and_then(single))
+        {
+            forms.insert(traditional, simplified);
+        }
+    }
+    forms.extend(EQUIVALENT.iter().copied().filter(|(variant, form)| variant != form));
+    forms
+}
+
+fn single(text: &str) -> Option<char> {
+    let mut characters = text.chars();
+    let first = characters.next()?;
+    characters.next().is_none().then_some(first)
+}
