@@ -1,0 +1,27 @@
+//! The normalised characters of a text with the raw bytes at which each stands.
+
+use policy_echo::text::span::{Raw, Span};
+
+/// Normalised characters, blanks left out, with where each starts in the raw text (ascending).
+pub(crate) struct Folded {
+    characters: Vec<char>,
+    raw_start: Vec<u32>,
+}
+
+impl Folded {
+    pub(crate) fn new(text: &str) -> Self {
+        let visible = text.char_indices().filter(|(_, character)| !character.is_whitespace());
+        let (raw_start, characters) = visible.map(|(at, character)| (at as u32, character)).unzip();
+        Self { characters, raw_start }
+    }
+
+    /// Indexes of the characters whose raw form starts in a span.
+    pub(crate) fn range(&self, span: Span<Raw>) -> std::ops::Range<usize> {
+        let at = |position| self.raw_start.partition_point(|&start| start < position);
+        at(span.start())..at(span.end())
+    }
+
+    pub(crate) fn characters(&self, span: Span<Raw>) -> &[char] {
+        &self.characters[self.range(span)]
+    }
+}
