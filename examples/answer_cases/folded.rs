@@ -1,5 +1,6 @@
 //! The normalised characters of a text with the raw bytes at which each stands.
 
+use policy_echo::text::normalize::normalize;
 use policy_echo::text::span::{Raw, Span};
 
 /// Normalised characters, blanks left out, with where each starts in the raw text (ascending).
@@ -10,8 +11,10 @@ pub(crate) struct Folded {
 
 impl Folded {
     pub(crate) fn new(text: &str) -> Self {
-        let visible = text.char_indices().filter(|(_, character)| !character.is_whitespace());
-        let (raw_start, characters) = visible.map(|(at, character)| (at as u32, character)).unzip();
+        let normalized = normalize(text);
+        let visible = normalized.characters().iter().enumerate().filter(|(_, character)| !character.is_whitespace());
+        let at = |index: usize| normalized.to_raw(Span::from_range(index..index + 1)).start();
+        let (raw_start, characters) = visible.map(|(index, &character)| (at(index), character)).unzip();
         Self { characters, raw_start }
     }
 
