@@ -1,4 +1,9 @@
 //! Two documents: what they share, which paragraphs correspond, what changed.
 
+pub mod background;
 pub mod comparison;
+pub mod engine;
+pub mod matching;
 pub mod options;
+pub mod passage;
+pub mod rarity;

@@ -86,8 +86,8 @@ impl<'a> BeadSide<'a> {
         let range = self.folded.range(span);
         let place = |position: usize, at_end: bool| {
             self.paragraphs.iter().find_map(|(paragraph, begin)| {
-                let inside = paragraph.start <= position
-                    && (position < paragraph.end || at_end && position == paragraph.end);
+                let inside =
+                    paragraph.start <= position && (position < paragraph.end || at_end && position == paragraph.end);
                 inside.then(|| begin + position - paragraph.start)
             })
         };
@@ -142,10 +142,8 @@ fn measure_bead(bead: &Bead, sides: &Pair<BeadSide<'_>>, measures: &mut DiffMeas
     let Some(edits) = edits else { return };
     measures.reversible += usize::from(is_reversible(&edits, sides));
     measures.retokenized += retokenized(&edits, sides);
-    let mut marked = Pair {
-        left: vec![false; sides.left.characters.len()],
-        right: vec![false; sides.right.characters.len()],
-    };
+    let mut marked =
+        Pair { left: vec![false; sides.left.characters.len()], right: vec![false; sides.right.characters.len()] };
     for (edit, left, right) in &edits {
         if edit.op == EditOp::Equal {
             continue;

@@ -189,10 +189,20 @@ pub fn is_furniture(characters: &[char]) -> bool {
 }
 
 fn is_byline(characters: &[char]) -> bool {
-    if characters.len() > MAX_BYLINE_CHARACTERS || matches!(characters.last(), Some('。' | '；' | '：')) {
+    if matches!(characters.last(), Some('。' | '；' | '：')) {
         return false;
     }
     let text: String = characters.iter().collect();
+    // The record of a law's adoption and amendments may be long: dates and sessions, one after the other.
+    let record = (date_length(characters) > 0 || characters.starts_with(&['根', '据']) || characters.starts_with(&['（']))
+        && text.contains("会议")
+        && ["通过", "批准", "公布", "修正", "修订"].iter().any(|word| text.trim_end_matches('）').ends_with(word));
+    if record {
+        return true;
+    }
+    if characters.len() > MAX_BYLINE_CHARACTERS {
+        return false;
+    }
     let bracketed = matches!(characters.first(), Some('（')) && matches!(characters.last(), Some('）'));
     let adoption = ["通过", "批准", "公布", "修正", "修订", "修改"].iter().any(|word| text.contains(word));
     let dated = date_length(characters) > 0;

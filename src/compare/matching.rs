@@ -1,0 +1,132 @@
+//! What is matched: both documents as sequences of units in which localised words are equal.
+//!
+//! In: the analyses of both documents. Out: for each side [`Units`]: one number a content character, so that equal
+//! numbers may be matched. Punctuation, labels and blanks are no units. 省 and 市 (and 区, 县, 州, 镇 where they stand for
+//! a level: 全区, 各县) are one number; the documents' own place names are one number each, whatever their length.
+//! Thus 全省 and 全市, 广东省委 and 广州市委 match without a rule of their own; `edit` tells them apart again.
+//!
+//! Units stand in *pieces*: clauses without their punctuation, long ones cut at 、 and at [`MAX_PIECE_UNITS`].
+//! Cost: linear.
+
+use crate::text::analysis::Analysis;
+use crate::text::paragraph::ParagraphRole;
+use crate::text::span::{Normalized, Pair, Span};
+
+/// Longest piece, in units, so that a clause without an end costs bounded work.
+pub const MAX_PIECE_UNITS: usize = 64;
+
+/// Number of every character that stands for a level of administration.
+const LEVEL: u32 = 0x11_0000;
+/// Number of every own place name.
+const PLACE: u32 = 0x11_0001;
+
+/// A stretch of units that is compared as one: a clause, or part of a long one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Its units.
+    pub units: std::ops::Range<u32>,
+    /// The characters it stands for, punctuation at its end included.
+    pub span: Span<Normalized>,
+    /// Index of its sentence.
+    pub sentence: u32,
+    /// Index of its paragraph.
+    pub paragraph: u32,
+}
+
+/// One document as it is matched.
+#[derive(Clone, Debug, Default)]
+pub struct Units {
+    /// The number of each unit.
+    pub numbers: Vec<u32>,
+    /// First character of each unit.
+    pub starts: Vec<u32>,
+    /// First character after each unit.
+    pub ends: Vec<u32>,
+    /// The pieces, in order.
+    pub pieces: Vec<Piece>,
+}
+
+impl Units {
+    /// The characters from the first to the last of a range of units.
+    pub fn span(&self, units: std::ops::Range<u32>) -> Span<Normalized> {
+        if units.is_empty() {
+            return Span::new(0, 0);
+        }
+        Span::new(self.starts[units.start as usize], self.ends[units.end as usize - 1])
+    }
+}
+
+/// Reads both documents as units.
+pub fn units(analyses: Pair<&Analysis>) -> Pair<Units> {
+    let mut names: Vec<&[char]> = Vec::new();
+    names.extend(analyses.left.own_places.iter().map(Vec::as_slice));
+    names.extend(analyses.right.own_places.iter().map(Vec::as_slice));
+    names.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    names.dedup();
+    analyses.map(|analysis| document_units(analysis, &names))
+}
+
+fn document_units(analysis: &Analysis, names: &[&[char]]) -> Units {
+    let characters = analysis.text.characters();
+    let mut out = Units::default();
+    out.numbers.reserve(characters.len());
+    for clause in &analysis.clauses {
+        let sentence = analysis.sentences[clause.sentence as usize];
+        let paragraph = &analysis.paragraphs[sentence.paragraph as usize];
+        if matches!(paragraph.role, ParagraphRole::Furniture | ParagraphRole::Byline) {
+            continue;
+        }
+        let label = if clause.span.start() == sentence.span.start() { sentence.label_characters } else { 0 };
+        let mut at = (clause.span.start() + label) as usize;
+        let end = clause.span.end() as usize;
+        let mut first_unit = out.numbers.len();
+        let mut first_character = clause.span.start();
+        while at < end {
+            let piece_units = out.numbers.len() - first_unit;
+            let at_list_mark = characters[at] == '、' && piece_units * 2 >= MAX_PIECE_UNITS;
+            if at_list_mark || piece_units >= MAX_PIECE_UNITS {
+                let span = Span::new(first_character, at as u32);
+                push_piece(&mut out, first_unit, span, clause.sentence, sentence.paragraph);
+                first_unit = out.numbers.len();
+                first_character = at as u32;
+            }
+            let name = names.iter().find(|name| characters[at..end].starts_with(name));
+            let (number, length) = match name {
+                Some(name) => (Some(PLACE), name.len()),
+                None => (number_of(characters, at), 1),
+            };
+            if let Some(number) = number {
+                out.numbers.push(number);
+                out.starts.push(at as u32);
+                out.ends.push((at + length) as u32);
+            }
+            at += length;
+        }
+        let span = Span::new(first_character, clause.span.end());
+        push_piece(&mut out, first_unit, span, clause.sentence, sentence.paragraph);
+    }
+    out
+}
+
+fn push_piece(out: &mut Units, first_unit: usize, span: Span<Normalized>, sentence: u32, paragraph: u32) {
+    let units = first_unit as u32..out.numbers.len() as u32;
+    if !units.is_empty() {
+        out.pieces.push(Piece { units, span, sentence, paragraph });
+    }
+}
+
+/// The number of one character; none for punctuation and blanks.
+fn number_of(characters: &[char], at: usize) -> Option<u32> {
+    let character = characters[at];
+    let before = || at.checked_sub(1).map_or(' ', |before| characters[before]);
+    match character {
+        '省' | '市' => Some(LEVEL),
+        '区' | '县' | '州' | '镇' | '乡' | '地' if "全我本各".contains(before()) => Some(LEVEL),
+        '区' | '县' | '州' | '镇' | '乡' if matches!(characters.get(at + 1), Some('委' | '级' | '直')) => {
+            Some(LEVEL)
+        }
+        c if c.is_alphanumeric() => Some(c as u32),
+        '%' | '+' => Some(character as u32),
+        _ => None,
+    }
+}
