@@ -57,6 +57,11 @@ impl Engine {
             .map(|s| match_pieces(units, s.left, s.right, |run| bits(run.left, run.right, run.length)))
             .collect();
         let drafts = chain(units, matches, &ChainOptions::default());
+        if std::env::var("PE_DUMP").is_ok() {
+            for d in &drafts {
+                eprintln!("{:.1} m{}/{} u{}/{} {} || {}", d.score, d.matched.left, d.matched.right, d.units.left, d.units.right, left.text.text(d.left).replace('\n', "⏎"), right.text.text(d.right).replace('\n', "⏎"));
+            }
+        }
         let mut passages: Vec<Passage> = drafts
             .iter()
             .filter(|d| accept(d))
