@@ -98,7 +98,8 @@ fn list(items: impl Iterator<Item = String>) -> String {
 
 /// All lines of some paragraphs, each once, as a JSON list.
 fn all_lines(of_paragraph: &[Vec<usize>], paragraphs: &[u32]) -> String {
-    let mut all: Vec<usize> = paragraphs.iter().flat_map(|&paragraph| &of_paragraph[paragraph as usize]).copied().collect();
+    let mut all: Vec<usize> =
+        paragraphs.iter().flat_map(|&paragraph| &of_paragraph[paragraph as usize]).copied().collect();
     all.sort_unstable();
     all.dedup();
     format!("{all:?}")
