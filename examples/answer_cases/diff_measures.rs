@@ -118,6 +118,19 @@ impl<'a> BeadSide<'a> {
     }
 }
 
+/// An edit with its sides as ranges of the bead's characters.
+struct PlacedEdit {
+    op: EditOp,
+    left: Range<usize>,
+    right: Range<usize>,
+}
+
+impl PlacedEdit {
+    fn new(edit: &Edit, sides: &Pair<BeadSide<'_>>) -> Option<Self> {
+        Some(Self { op: edit.op, left: sides.left.locate(edit.left)?, right: sides.right.locate(edit.right)? })
+    }
+}
+
 /// Measures the diffs of all beads that have both sides.
 pub(crate) fn measure(comparison: &Comparison, lines: &Pair<Lines<'_>>) -> DiffMeasures {
     let folded = Pair { left: Folded::new(lines.left.text()), right: Folded::new(lines.right.text()) };
@@ -134,18 +147,15 @@ pub(crate) fn measure(comparison: &Comparison, lines: &Pair<Lines<'_>>) -> DiffM
 
 fn measure_bead(bead: &Bead, sides: &Pair<BeadSide<'_>>, measures: &mut DiffMeasures) {
     measures.beads += 1;
-    let edits: Option<Vec<(&Edit, Range<usize>, Range<usize>)>> = bead
-        .edits
-        .iter()
-        .map(|edit| Some((edit, sides.left.locate(edit.left)?, sides.right.locate(edit.right)?)))
-        .collect();
+    let located = |edit| PlacedEdit::new(edit, sides);
+    let edits: Option<Vec<PlacedEdit>> = bead.edits.iter().map(located).collect();
     let Some(edits) = edits else { return };
     measures.reversible += usize::from(is_reversible(&edits, sides));
     measures.retokenized += retokenized(&edits, sides);
     let mut marked =
         Pair { left: vec![false; sides.left.characters.len()], right: vec![false; sides.right.characters.len()] };
-    for (edit, left, right) in &edits {
-        if edit.op == EditOp::Equal {
+    for PlacedEdit { op, left, right } in &edits {
+        if *op == EditOp::Equal {
             continue;
         }
         marked.left[left.clone()].fill(true);
@@ -169,9 +179,9 @@ fn measure_bead(bead: &Bead, sides: &Pair<BeadSide<'_>>, measures: &mut DiffMeas
     }
 }
 
-fn is_reversible(edits: &[(&Edit, Range<usize>, Range<usize>)], sides: &Pair<BeadSide<'_>>) -> bool {
+fn is_reversible(edits: &[PlacedEdit], sides: &Pair<BeadSide<'_>>) -> bool {
     let (mut left_end, mut right_end) = (0, 0);
-    for (edit, left, right) in edits {
+    for PlacedEdit { op, left, right } in edits {
         // An empty side between two paragraphs may be placed on either; what counts is that nothing is said twice.
         if !left.is_empty() {
             if left.start != left_end {
@@ -185,7 +195,7 @@ fn is_reversible(edits: &[(&Edit, Range<usize>, Range<usize>)], sides: &Pair<Bea
             }
             right_end = right.end;
         }
-        if edit.op == EditOp::Equal && sides.left.characters[left.clone()] != sides.right.characters[right.clone()] {
+        if *op == EditOp::Equal && sides.left.characters[left.clone()] != sides.right.characters[right.clone()] {
             return false;
         }
     }
@@ -193,12 +203,12 @@ fn is_reversible(edits: &[(&Edit, Range<usize>, Range<usize>)], sides: &Pair<Bea
 }
 
 /// Runs of changes between two EQUAL stretches whose characters are the same on both sides.
-fn retokenized(edits: &[(&Edit, Range<usize>, Range<usize>)], sides: &Pair<BeadSide<'_>>) -> usize {
+fn retokenized(edits: &[PlacedEdit], sides: &Pair<BeadSide<'_>>) -> usize {
     edits
-        .split(|(edit, ..)| edit.op == EditOp::Equal)
+        .split(|edit| edit.op == EditOp::Equal)
         .filter(|run| {
-            let left = run.iter().flat_map(|(_, left, _)| &sides.left.characters[left.clone()]);
-            let right = run.iter().flat_map(|(.., right)| &sides.right.characters[right.clone()]);
+            let left = run.iter().flat_map(|edit| &sides.left.characters[edit.left.clone()]);
+            let right = run.iter().flat_map(|edit| &sides.right.characters[edit.right.clone()]);
             !run.is_empty() && left.eq(right)
         })
         .count()

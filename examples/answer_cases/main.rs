@@ -36,10 +36,10 @@ fn main() -> Result<(), Failure> {
             .map(|_| {
                 scope.spawn(|| -> Result<(), Failure> {
                     while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let name = case.file_name().ok_or("a case folder has no name")?;
+                        let name = case.file_name().ok_or("a case folder has no name")?.to_string_lossy();
                         let json =
                             answer::answer(&engine, case).map_err(|error| format!("{}: {error}", case.display()))?;
-                        fs::write(out.join(name).with_added_extension("json"), json)?;
+                        fs::write(out.join(format!("{name}.json")), json)?;
                     }
                     Ok(())
                 })

@@ -13,7 +13,7 @@ const WINDOW: usize = 4;
 /// Bits that a run of at most [`WINDOW`] characters tells.
 pub fn gram_bits(background: &Background, gram: &[char]) -> f32 {
     let found = background.frequency(gram);
-    let totals = background.totals();
+    let totals = background.titles();
     let bits = |count: u32, total: u32| {
         // Half a document is added, so that what the background does not hold is rare and not impossible.
         -(((count as f32) + 0.5) / (total as f32 + 1.0)).log2()
