@@ -22,12 +22,13 @@ pub struct EngineSettings;
 pub struct Engine {
     lexicon: Lexicon,
     background: Background,
+    formulas: super::formula::Formulas,
 }
 
 impl Engine {
     /// Loads.
     pub fn load(_: EngineSettings) -> Self {
-        Self { lexicon: Lexicon::load(), background: Background::embedded() }
+        Self { lexicon: Lexicon::load(), background: Background::embedded(), formulas: super::formula::Formulas::embedded() }
     }
 
     /// Compares.
@@ -44,19 +45,46 @@ impl Engine {
         let analyses = Pair::new(&left, &right);
         let units = matching::units(analyses);
         let units = units.as_ref();
-        let chars = |side: &Analysis, u: &matching::Units, s: u32, n: u32| side.text.slice(u.span(s..s + n)).to_vec();
-        let bits = |l: u32, r: u32, n: u32| {
-            let a = rarity::run_bits(&self.background, &chars(&left, units.left, l, n));
-            let b = rarity::run_bits(&self.background, &chars(&right, units.right, r, n));
-            a.min(b)
-        };
+        let rarity = rarity::Rarity::new(&self.background, &self.formulas, analyses, units);
+        let bits = |left: u32, right: u32, length: u32| rarity.bits(super::passage::Run { left, right, length });
         let mut budget = StepBudget::new(options.budgets.passage_steps);
         let (found, _) = seeds(units, |l, r| bits(l, r, 2), &mut budget, cancel)?;
         let matches: Vec<_> = found
             .iter()
             .map(|s| match_pieces(units, s.left, s.right, |run| bits(run.left, run.right, run.length)))
             .collect();
+        let matches_copy = matches.clone();
         let drafts = chain(units, matches, &ChainOptions::default());
+        if std::env::var("PE_PAIRS").is_ok() {
+            let np = Pair::new(left.paragraphs.len(), right.paragraphs.len());
+            // unit weights
+            let w = Pair::new(unit_weights(units.left), unit_weights(units.right));
+            let tot = |u: &matching::Units, w: &[f32], n: usize| {
+                let mut t = vec![0.0f32; n];
+                for p in &u.pieces { for k in p.units.clone() { t[p.paragraph as usize] += w[k as usize]; } }
+                t
+            };
+            let tl = tot(units.left, &w.left, np.left);
+            let tr = tot(units.right, &w.right, np.right);
+            let mut best = std::collections::BTreeMap::<(u32, u32), (std::collections::BTreeMap<u32, (f32, f32)>, std::collections::BTreeMap<u32, (f32, f32)>)>::new();
+            for m in &matches_copy {
+                let pl = units.left.pieces[m.left as usize].paragraph;
+                let pr = units.right.pieces[m.right as usize].paragraph;
+                let wl: f32 = m.runs.iter().flat_map(|r| r.left..r.left + r.length).map(|u| w.left[u as usize]).sum();
+                let wr: f32 = m.runs.iter().flat_map(|r| r.right..r.right + r.length).map(|u| w.right[u as usize]).sum();
+                let e = best.entry((pl, pr)).or_default();
+                let x = e.0.entry(m.left).or_default();
+                if wl > x.0 { *x = (wl, m.weight); }
+                let y = e.1.entry(m.right).or_default();
+                if wr > y.0 { *y = (wr, m.weight); }
+            }
+            for ((pl, pr), (l, r)) in &best {
+                let cl = l.values().map(|v| v.0).sum::<f32>() / tl[*pl as usize].max(1e-3);
+                let cr = r.values().map(|v| v.0).sum::<f32>() / tr[*pr as usize].max(1e-3);
+                let bits = l.values().map(|v| v.1).sum::<f32>().min(r.values().map(|v| v.1).sum::<f32>());
+                eprintln!("PAIR\t{pl}\t{pr}\t{cl:.3}\t{cr:.3}\t{bits:.1}\t{:.1}\t{:.1}\t{:?}\t{:?}", tl[*pl as usize], tr[*pr as usize], left.paragraphs[*pl as usize].role, right.paragraphs[*pr as usize].role);
+            }
+        }
         if std::env::var("PE_DUMP").is_ok() {
             for d in &drafts {
                 eprintln!("{:.1} m{}/{} u{}/{} {} || {}", d.score, d.matched.left, d.matched.right, d.units.left, d.units.right, left.text.text(d.left).replace('\n', "⏎"), right.text.text(d.right).replace('\n', "⏎"));
@@ -146,7 +174,18 @@ fn grow_edges(draft: &super::passage::Draft, left: &Analysis, right: &Analysis) 
 
 fn accept(d: &super::passage::Draft) -> bool {
     let sim = d.matched.left.max(d.matched.right) as f32 / d.units.left.max(d.units.right) as f32;
-    d.score - env("PE_SLOPE", 12.0) * (1.0 - sim.min(1.0)) >= env("PE_MIN", 14.0)
+    d.score - env("PE_SLOPE", 10.0) * (1.0 - sim.min(1.0)) >= env("PE_MIN", 12.0)
+}
+
+fn unit_weights(u: &matching::Units) -> Vec<f32> {
+    let grams = matching::bigrams(u);
+    let n = u.pieces.len().max(1) as f32;
+    let mut w = vec![0.0f32; u.numbers.len()];
+    for g in grams.chunk_by(|a, b| a.0 == b.0) {
+        let idf = (n / g.len() as f32).log2().max(0.0);
+        for (_, at) in g { w[*at as usize] += idf / 2.0; w[*at as usize + 1] += idf / 2.0; }
+    }
+    w
 }
 
 /// Dev parameter.

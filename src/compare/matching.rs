@@ -115,6 +115,11 @@ fn push_piece(out: &mut Units, first_unit: usize, span: Span<Normalized>, senten
     }
 }
 
+/// Whether a number stands for a place or a level rather than for a character.
+pub fn is_class(number: u32) -> bool {
+    number >= LEVEL
+}
+
 /// The number of one character; none for punctuation and blanks.
 fn number_of(characters: &[char], at: usize) -> Option<u32> {
     let character = characters[at];
@@ -129,4 +134,17 @@ fn number_of(characters: &[char], at: usize) -> Option<u32> {
         '%' | '+' => Some(character as u32),
         _ => None,
     }
+}
+
+/// Every bigram inside a piece: its key and its first unit, sorted.
+pub fn bigrams(units: &Units) -> Vec<(u64, u32)> {
+    let mut out = Vec::with_capacity(units.numbers.len());
+    for piece in &units.pieces {
+        for at in piece.units.start..piece.units.end.saturating_sub(1) {
+            let key = u64::from(units.numbers[at as usize]) << 32 | u64::from(units.numbers[at as usize + 1]);
+            out.push((key, at));
+        }
+    }
+    out.sort_unstable();
+    out
 }

@@ -1,38 +1,207 @@
-//! How much a shared run tells: rare wording a lot, what everybody says nothing.
+//! How much shared wording tells: rare wording a lot, what everybody says nothing.
 //!
-//! In: the background's document counts. Out: bits. A run of characters that a share p of the background's documents
-//! holds tells −log2 p (inverse document frequency, Spärck Jones 1972), taken in the genre where it is commonest: a
-//! formula of one genre stays a formula in a document of the other. A long run is weighed by its windows of
-//! [`WINDOW`] characters; each character takes the mean of the windows over it.
+//! In: both documents, the background's document counts, the stock phrases. Out: bits for any common run of units.
+//! Four things decide what a character tells:
+//! - *background*: a run of four characters that a share p of the background's documents holds tells −log2 p (inverse
+//!   document frequency, Spärck Jones 1972), taken in the genre where it is commonest; a character has the mean of
+//!   the runs over it inside what is shared;
+//! - *these documents*: wording that stands in many places of both could be matched in many ways and tells less which
+//!   belong together: half the log of the number of ways is taken off;
+//! - *stock phrases, names of places and levels, and titles of cited documents* tell next to nothing;
+//! - *slogans* in “ ” that both use and the background does not know tell more: they are somebody's.
+//!
+//! Always: symmetric in the sides. Cost: two table lookups a shared character; the counts of bigrams are linear.
 
 use super::background::Background;
+use super::formula::Formulas;
+use super::matching::{self, Units};
+use super::passage::Run;
+use crate::text::analysis::Analysis;
+use crate::text::normalize::is_han;
+use crate::text::span::{Normalized, Pair, Span};
 
 /// Characters of a window.
 const WINDOW: usize = 4;
 
-/// Bits that a run of at most [`WINDOW`] characters tells.
-pub fn gram_bits(background: &Background, gram: &[char]) -> f32 {
-    let found = background.frequency(gram);
-    let totals = background.titles();
-    let bits = |count: u32, total: u32| {
-        // Half a document is added, so that what the background does not hold is rare and not impossible.
-        -(((count as f32) + 0.5) / (total as f32 + 1.0)).log2()
-    };
-    {let t=crate::compare::engine::env("PE_TAU",0.0); ((bits(found.reports, totals.reports).min(bits(found.regulations, totals.regulations))-t)*(6.68/(6.68-t))).max(0.0)}
+fn env(n: &str, d: f32) -> f32 {
+    crate::compare::engine::env(n, d)
 }
 
-/// Bits that each character of a run tells, summed.
-pub fn run_bits(background: &Background, run: &[char]) -> f32 {
-    if run.len() <= WINDOW {
-        return gram_bits(background, run);
+/// Bits of what two documents share.
+#[derive(Debug)]
+pub struct Rarity<'a> {
+    background: &'a Background,
+    analyses: Pair<&'a Analysis>,
+    units: Pair<&'a Units>,
+    /// For each character of a side, what its bits are multiplied with.
+    factors: Pair<Vec<f32>>,
+    /// For each left unit, log2 of the ways in which the bigram that begins there can be matched.
+    ways: Vec<f32>,
+    params: [f32; 4],
+}
+
+impl<'a> Rarity<'a> {
+    /// Weighs what two documents share.
+    pub fn new(background: &'a Background, formulas: &Formulas, analyses: Pair<&'a Analysis>, units: Pair<&'a Units>) -> Self {
+        let factors = analyses.map(|analysis| factors(analysis, formulas));
+        let mut out = Self {
+            background,
+            analyses,
+            units,
+            factors,
+            ways: ways(units),
+            params: [env("PE_KAPPA", 0.5), 0.0, 0.0, 0.0],
+        };
+        out.raise_slogans();
+        out
     }
-    let windows: Vec<f32> = run.windows(WINDOW).map(|window| gram_bits(background, window)).collect();
-    let mut sum = 0.0;
-    for at in 0..run.len() {
-        let first = at.saturating_sub(WINDOW - 1);
-        let last = at.min(windows.len() - 1);
-        let over = &windows[first..=last];
-        sum += over.iter().sum::<f32>() / over.len() as f32;
+
+    /// Bits that a common run tells.
+    pub fn bits(&self, run: Run) -> f32 {
+        let left = self.side_bits(self.analyses.left, self.units.left, &self.factors.left, run.left, run.length);
+        let right = self.side_bits(self.analyses.right, self.units.right, &self.factors.right, run.right, run.length);
+        let mut sum = 0.0;
+        for unit in 0..run.length as usize {
+            let ways = self.ways_of(run, unit);
+            sum += (left[unit].min(right[unit]) - self.params[0] * ways / WINDOW as f32).max(0.0);
+        }
+        sum
     }
-    sum / WINDOW as f32
+
+    /// The fewer of the ways of the two bigrams over a unit of a run.
+    fn ways_of(&self, run: Run, unit: usize) -> f32 {
+        let at = run.left as usize + unit;
+        let after = (unit + 1 < run.length as usize).then(|| self.ways[at]);
+        let before = (unit > 0).then(|| self.ways[at - 1]);
+        match (before, after) {
+            (Some(before), Some(after)) => before.min(after),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => 0.0,
+        }
+    }
+
+    /// Bits of each unit of a run on one side.
+    fn side_bits(&self, analysis: &Analysis, units: &Units, factors: &[f32], first: u32, length: u32) -> Vec<f32> {
+        let span = units.span(first..first + length);
+        let run = analysis.text.slice(span);
+        let characters: Vec<f32> = if run.len() <= WINDOW {
+            vec![self.gram_bits(run) / run.len() as f32; run.len()]
+        } else {
+            let windows: Vec<f32> = run.windows(WINDOW).map(|window| self.gram_bits(window) / WINDOW as f32).collect();
+            let mean = |at: usize| {
+                let over = &windows[at.saturating_sub(WINDOW - 1)..=at.min(windows.len() - 1)];
+                over.iter().sum::<f32>() / over.len() as f32
+            };
+            (0..run.len()).map(mean).collect()
+        };
+        let start = span.start();
+        (first..first + length)
+            .map(|unit| {
+                if matching::is_class(units.numbers[unit as usize]) {
+                    return 0.0;
+                }
+                let from = units.starts[unit as usize];
+                let to = units.ends[unit as usize];
+                (from..to).map(|at| characters[(at - start) as usize] * factors[at as usize]).sum()
+            })
+            .collect()
+    }
+
+    fn gram_bits(&self, gram: &[char]) -> f32 {
+        let found = self.background.frequency(gram);
+        let totals = self.background.titles();
+        let bits = |count: u32, total: u32| {
+            // Half a document is added, so that what the background does not hold is rare and not impossible.
+            -(((count as f32) + 0.5) / (total as f32 + 1.0)).log2()
+        };
+        bits(found.reports, totals.reports).min(bits(found.regulations, totals.regulations)).max(0.0)
+    }
+
+    /// Raises the factor of slogans in “ ” that both documents use and the background does not know.
+    fn raise_slogans(&mut self) {
+        let slogans = self.analyses.map(|analysis| slogans(analysis.text.characters()));
+        let words = |analysis: &Analysis, span: &Span<Normalized>| analysis.text.slice(*span).to_vec();
+        let mut left: Vec<Vec<char>> = slogans.left.iter().map(|span| words(self.analyses.left, span)).collect();
+        let mut right: Vec<Vec<char>> = slogans.right.iter().map(|span| words(self.analyses.right, span)).collect();
+        left.sort_unstable();
+        right.sort_unstable();
+        let known = |slogan: &[char]| {
+            let gram = &slogan[..slogan.len().min(WINDOW)];
+            self.background.frequency(gram).documents() > 1
+        };
+        for (side, spans, other) in
+            [(self.analyses.left, &slogans.left, &right), (self.analyses.right, &slogans.right, &left)]
+        {
+            let factors = if std::ptr::eq(side, self.analyses.left) { &mut self.factors.left } else { &mut self.factors.right };
+            for span in spans {
+                let slogan = side.text.slice(*span);
+                if other.binary_search_by(|o| o.as_slice().cmp(slogan)).is_ok() && !known(slogan) {
+                    factors[span.range()].fill(env("PE_SLOGAN", 2.0));
+                }
+            }
+        }
+    }
+}
+
+/// Longest slogan, in characters.
+const MAX_SLOGAN_CHARACTERS: usize = 16;
+
+/// What stands in “ ”.
+fn slogans(characters: &[char]) -> Vec<Span<Normalized>> {
+    let mut found = Vec::new();
+    for (at, character) in characters.iter().enumerate() {
+        if *character == '“'
+            && let Some(length) = characters[at + 1..].iter().take(MAX_SLOGAN_CHARACTERS).position(|c| *c == '”')
+            && length >= 2
+        {
+            found.push(Span::from_range(at + 1..at + 1 + length));
+        }
+    }
+    found
+}
+
+/// What the bits of each character are multiplied with.
+fn factors(analysis: &Analysis, formulas: &Formulas) -> Vec<f32> {
+    let characters = analysis.text.characters();
+    let stock = env("PE_STOCK", 0.1);
+    let mut factors: Vec<f32> = formulas.marks(characters).into_iter().map(|marked| if marked { stock } else { 1.0 }).collect();
+    let mut depth = 0usize;
+    for (at, character) in characters.iter().enumerate() {
+        match character {
+            '《' => depth += 1,
+            '》' => depth = depth.saturating_sub(1),
+            '\n' => depth = 0,
+            _ if depth > 0 => factors[at] = factors[at].min(env("PE_CITE", 0.2)),
+            _ => {}
+        }
+        if !is_han(*character) && !character.is_alphanumeric() {
+            factors[at] = 0.0;
+        }
+    }
+    factors
+}
+
+/// For each left unit, log2 of the ways in which the bigram that begins there can be matched; 0 where it is not shared.
+fn ways(units: Pair<&Units>) -> Vec<f32> {
+    let left = matching::bigrams(units.left);
+    let right = matching::bigrams(units.right);
+    let mut out = vec![0.0; units.left.numbers.len()];
+    let (mut l, mut r) = (0, 0);
+    while l < left.len() && r < right.len() {
+        match left[l].0.cmp(&right[r].0) {
+            std::cmp::Ordering::Less => l += 1,
+            std::cmp::Ordering::Greater => r += 1,
+            std::cmp::Ordering::Equal => {
+                let key = left[l].0;
+                let left_end = l + left[l..].partition_point(|entry| entry.0 == key);
+                let right_end = r + right[r..].partition_point(|entry| entry.0 == key);
+                let ways = (((left_end - l) * (right_end - r)) as f32).log2();
+                for entry in &left[l..left_end] {
+                    out[entry.1 as usize] = ways;
+                }
+                (l, r) = (left_end, right_end);
+            }
+        }
+    }
+    out
 }

@@ -62,7 +62,7 @@ pub fn seeds(
             let background = bits(index.left[l].2, index.right[r].2);
             let within = |count: usize, pieces: f32| -(count as f32 / pieces).log2();
             let local = within(left_end - l, pieces.left).max(0.0).min(within(right_end - r, pieces.right).max(0.0));
-            let told = background.min(local);
+            let told = background.min(local).max(crate::compare::engine::env("PE_LOC", 0.0) * local);
             if told > 0.0 {
                 for left in &index.left[l..left_end] {
                     for right in &index.right[r..right_end] {
@@ -75,7 +75,7 @@ pub fn seeds(
     }
     let mut found: Vec<Seed> = votes
         .into_iter()
-        .filter(|(_, bits)| *bits >= MIN_BITS)
+        .filter(|(_, bits)| *bits >= crate::compare::engine::env("PE_SEED", MIN_BITS))
         .map(|((left, right), bits)| Seed { left, right, bits })
         .collect();
     found.sort_unstable_by(|a, b| b.bits.total_cmp(&a.bits).then((a.left, a.right).cmp(&(b.left, b.right))));
