@@ -3,6 +3,7 @@
 pub mod background;
 pub mod comparison;
 pub mod engine;
+pub mod formula;
 pub mod matching;
 pub mod options;
 pub mod passage;

@@ -1,0 +1,258 @@
+//! Stock phrases: where a text says what every text of its kind says.
+//!
+//! In: normalised characters of a whole document. Out: which of them stand in a stock phrase. The background table
+//! counts reports and regulations; this list holds what those do not show: who chaired which session, offices,
+//! exhortations, the joints of regulations. Patterns are matched on the document and not on a shared run, because a
+//! run may begin in the middle of 习近平总书记关于…重要论述.
+//! Always: the list comes from `data/formulas.txt` (its head says how patterns are written) and from the caller's own
+//! phrases; a gap in a pattern stays inside one clause. Cost: linear, one walk down a trie for each character; a walk
+//! takes at most some hundred steps, most take one.
+
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+
+static LIST: &str = include_str!("../../data/formulas.txt");
+
+/// Most characters that `*` stands for.
+const LONGEST_GAP: usize = 16;
+
+/// Longest phrase of a caller that is matched, in characters. It bounds what one place of hostile text can cost.
+pub const MAX_PHRASE_CHARACTERS: usize = 128;
+
+/// Most readings that the brackets of one line may multiply to; a line with more is a mistake in the list.
+const MOST_READINGS: usize = 512;
+
+/// One step of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Step {
+    Character(char),
+    /// One or more numerals.
+    Numeral,
+    /// Up to [`LONGEST_GAP`] characters of one clause.
+    Gap,
+}
+
+/// A node of the trie of patterns.
+#[derive(Clone, Debug, Default)]
+struct Node {
+    next: FxHashMap<Step, usize>,
+    /// Whether a pattern ends here.
+    ends: bool,
+}
+
+/// A list of stock phrases, ready to be matched: a trie of all readings of all patterns. The root is node 0.
+#[derive(Clone, Debug)]
+pub struct Formulas {
+    nodes: Vec<Node>,
+}
+
+impl Formulas {
+    /// The list in this binary. Building its trie takes about a millisecond.
+    pub fn embedded() -> Self {
+        let mut formulas = Self { nodes: vec![Node::default()] };
+        for line in LIST.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            for reading in readings(line) {
+                formulas.add(reading.chars().map(step));
+            }
+        }
+        formulas
+    }
+
+    /// The same list and further phrases, which are taken literally. An empty phrase and one above
+    /// [`MAX_PHRASE_CHARACTERS`] match nothing; whoever takes phrases from a caller refuses them with a message.
+    #[must_use]
+    pub fn with_phrases(mut self, phrases: impl IntoIterator<Item = Vec<char>>) -> Self {
+        for phrase in phrases.into_iter().filter(|phrase| (1..=MAX_PHRASE_CHARACTERS).contains(&phrase.len())) {
+            self.add(phrase.into_iter().map(Step::Character));
+        }
+        self
+    }
+
+    fn add(&mut self, steps: impl Iterator<Item = Step>) {
+        let mut node = 0;
+        for step in steps {
+            let fresh = self.nodes.len();
+            node = *self.nodes[node].next.entry(step).or_insert(fresh);
+            if node == fresh {
+                self.nodes.push(Node::default());
+            }
+        }
+        self.nodes[node].ends = true;
+    }
+
+    /// For every character of a text, whether it stands in a stock phrase.
+    pub fn marks(&self, text: &[char]) -> Vec<bool> {
+        let mut marks = vec![false; text.len()];
+        for start in 0..text.len() {
+            if let Some(end) = self.longest_from(0, text, start) {
+                marks[start..end].fill(true);
+            }
+        }
+        marks
+    }
+
+    /// The stock phrases of a text: stretches of marked characters, in order, none touching the next.
+    pub fn spans(&self, text: &[char]) -> Vec<Range<usize>> {
+        let marks = self.marks(text);
+        let mut at = 0;
+        let runs = marks.chunk_by(|left, right| left == right).map(|run| {
+            at += run.len();
+            (run[0], at - run.len()..at)
+        });
+        runs.filter(|(marked, _)| *marked).map(|(_, range)| range).collect()
+    }
+
+    /// Where the longest continuation from a node ends. Gaps are as short as they can be; a number is read from its
+    /// first numeral. Recursion is as deep as a pattern has numbers and gaps, since characters are followed in a loop.
+    fn longest_from(&self, mut node: usize, text: &[char], mut at: usize) -> Option<usize> {
+        let mut longest = None;
+        loop {
+            let Node { next, ends } = &self.nodes[node];
+            if *ends {
+                longest = longest.max(Some(at));
+            }
+            if let Some(&node) = next.get(&Step::Numeral)
+                && (at == 0 || !is_numeral(text[at - 1]))
+            {
+                let numerals = text[at..].iter().take(LONGEST_NUMBER).take_while(|&&c| is_numeral(c)).count();
+                if numerals > 0 {
+                    longest = longest.max(self.longest_from(node, text, at + numerals));
+                }
+            }
+            if let Some(&node) = next.get(&Step::Gap) {
+                let clause = text[at..].iter().take(LONGEST_GAP).take_while(|&&c| !ends_clause(c)).count();
+                longest = longest.max((0..=clause).find_map(|gap| self.longest_from(node, text, at + gap)));
+            }
+            let Some(&child) = text.get(at).and_then(|&character| next.get(&Step::Character(character))) else {
+                return longest;
+            };
+            node = child;
+            at += 1;
+        }
+    }
+}
+
+/// Longest number that is read as one, in characters.
+const LONGEST_NUMBER: usize = 12;
+
+fn is_numeral(character: char) -> bool {
+    matches!(
+        character,
+        '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '百' | '零' | '〇' | '两' | '0'..='9'
+    )
+}
+
+/// Whether a character ends the clause that a gap may reach to.
+fn ends_clause(character: char) -> bool {
+    matches!(character, '，' | '。' | '；' | '：' | '！' | '？' | '\n' | ',' | ';' | ':')
+}
+
+/// The readings of a line: every choice of its brackets.
+fn readings(line: &str) -> Vec<String> {
+    let mut readings = vec![String::new()];
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('(') {
+        let (choices, behind) = after.split_once(')').unwrap_or((after, ""));
+        readings = readings
+            .iter()
+            .flat_map(|reading| choices.split('|').map(move |choice| format!("{reading}{before}{choice}")))
+            .take(MOST_READINGS)
+            .collect();
+        rest = behind;
+    }
+    readings.iter_mut().for_each(|reading| reading.push_str(rest));
+    readings
+}
+
+fn step(character: char) -> Step {
+    match character {
+        'N' => Step::Numeral,
+        '*' => Step::Gap,
+        literal => Step::Character(literal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text with its stock phrases in 【】.
+    fn check(text: &str) -> String {
+        show(&Formulas::embedded(), text)
+    }
+
+    fn show(formulas: &Formulas, text: &str) -> String {
+        let characters: Vec<char> = text.chars().collect();
+        let mut out = String::new();
+        let mut at = 0;
+        for span in formulas.spans(&characters) {
+            out.extend(&characters[at..span.start]);
+            out.push('【');
+            out.extend(&characters[span.clone()]);
+            out.push('】');
+            at = span.end;
+        }
+        out.extend(&characters[at..]);
+        out
+    }
+
+    #[test]
+    fn sessions_are_stock() {
+        assert_eq!(
+            check("中国共产党云南省第十一届委员会第六次全体会议在昆明召开"),
+            "【中国共产党云南省第十一届委员会第六次全体会议在昆明召开】"
+        );
+        assert_eq!(check("贯彻十九届五中全会部署"), "贯彻【十九届五中全会】部署");
+    }
+
+    #[test]
+    fn a_leader_s_words_are_stock_but_not_what_they_are_about_elsewhere() {
+        assert_eq!(check("习近平总书记关于乡村振兴的重要论述"), "【习近平总书记关于乡村振兴的重要论述】");
+        assert_eq!(check("关于乡村振兴的实施方案"), "关于乡村振兴的实施方案");
+    }
+
+    #[test]
+    fn the_joints_of_a_regulation_are_stock_and_its_rules_are_not() {
+        assert_eq!(
+            check("违反本条例规定，携犬出户不使用牵引带的，由公安机关处二百元罚款"),
+            "【违反本条例规定】，携犬出户不使用牵引带的，由公安机关处二百元罚款"
+        );
+    }
+
+    #[test]
+    fn a_gap_stays_inside_its_clause() {
+        assert_eq!(check("压实安全生产责任"), "【压实安全生产责任】");
+        assert_eq!(check("压实任务，明确分工责任"), "压实任务，明确分工责任");
+    }
+
+    #[test]
+    fn a_caller_s_phrase_is_taken_literally() {
+        let formulas = Formulas::embedded().with_phrases(["*三来一补*".chars().collect()]);
+        assert_eq!(show(&formulas, "发展*三来一补*企业"), "发展【*三来一补*】企业");
+        assert_eq!(show(&formulas, "发展三来一补企业"), "发展三来一补企业");
+    }
+
+    #[test]
+    fn a_number_is_read_whole() {
+        assert_eq!(check("三十九届二中全会"), "【三十九届二中全会】");
+        let formulas = Formulas::embedded().with_phrases(["一核".chars().collect()]);
+        assert_eq!(show(&formulas, "十一核"), "十【一核】");
+    }
+
+    #[test]
+    fn a_long_phrase_of_a_caller_is_matched_whole() {
+        let phrase = vec!['甲'; MAX_PHRASE_CHARACTERS];
+        let formulas = Formulas::embedded().with_phrases([phrase.clone(), vec!['乙'; MAX_PHRASE_CHARACTERS + 1]]);
+        assert_eq!(formulas.spans(&phrase), [0..MAX_PHRASE_CHARACTERS]);
+        assert!(formulas.spans(&['乙'; MAX_PHRASE_CHARACTERS + 1]).is_empty());
+    }
+
+    #[test]
+    fn no_line_of_the_list_has_more_readings_than_are_kept() {
+        for line in LIST.lines().filter(|line| !line.starts_with('#')) {
+            assert!(readings(line).len() < MOST_READINGS, "{line}");
+            assert_eq!(line.matches('(').count(), line.matches(')').count(), "{line}");
+        }
+    }
+}
