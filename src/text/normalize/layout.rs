@@ -1,8 +1,9 @@
 //! Lines to paragraphs: hard-wrapped lines and broken headlines are joined.
 //!
 //! In: folded lines. Out: the normalised text with its paragraphs. Cost: linear.
-//! A text is taken for hard-wrapped when many of its lines are equally long and break off inside a sentence; then a
-//! full line goes on in the next one unless that one is indented as paragraphs are. Above the body, a headline that
+//! A text is taken for hard-wrapped when many of its lines are equally long and break off inside a sentence, or when its
+//! paragraphs are indented and every other line stands behind a full one; then a full line goes on in the next one
+//! unless that one is indented as paragraphs are. Above the body, a headline that
 //! cannot end where its line ends goes on in the next line.
 
 use std::ops::Range;
@@ -20,6 +21,8 @@ const MARGIN_CHARACTERS: u32 = 2;
 const WRAP_CHARACTERS: std::ops::RangeInclusive<u32> = 16..=64;
 /// Fewest full lines that make a text a wrapped one.
 const MIN_FULL_LINES: usize = 3;
+/// Fewest lines without indentation that show a wrapped text, if every one stands behind a full line.
+const MIN_FLUSH_LINES: usize = 2;
 /// Longest headline line, in characters.
 const MAX_HEADLINE_CHARACTERS: u32 = 36;
 
@@ -110,17 +113,29 @@ fn detect_wrap(folded: &FoldedText) -> Option<Wrap> {
         return None;
     }
     let wrap = Wrap { full_characters: longest.saturating_sub(MARGIN_CHARACTERS), indent_columns };
-    let full: Vec<&Line> = lines.iter().filter(|line| wrap.is_full(line)).collect();
-    let inside_sentence = full
-        .iter()
-        .filter(|line| {
-            let last = folded.characters[line.characters.end() as usize - 1];
-            !matches!(last, '。' | '！' | '？' | '；' | '：' | '.')
-        })
-        .count();
-    let enough =
-        full.len() >= MIN_FULL_LINES && full.len() * 4 >= lines.len() && inside_sentence * 10 >= full.len() * 6;
-    enough.then_some(wrap)
+    (has_many_full_lines(folded, wrap) || only_full_lines_go_on(lines, wrap)).then_some(wrap)
+}
+
+/// Whether a quarter of all lines are full and most of those break off inside a sentence.
+fn has_many_full_lines(folded: &FoldedText, wrap: Wrap) -> bool {
+    let (mut full, mut inside_sentence) = (0, 0);
+    for line in folded.lines.iter().filter(|line| wrap.is_full(line)) {
+        let last = folded.characters[line.characters.end() as usize - 1];
+        full += 1;
+        inside_sentence += usize::from(!matches!(last, '。' | '！' | '？' | '；' | '：' | '.'));
+    }
+    full >= MIN_FULL_LINES && full * 4 >= folded.lines.len() && inside_sentence * 10 >= full * 6
+}
+
+/// Whether paragraphs are indented and whatever is not indented stands behind a full line, which in a text of short
+/// points may be few.
+fn only_full_lines_go_on(lines: &[Line], wrap: Wrap) -> bool {
+    let (mut flush, mut behind_full) = (0, 0);
+    for pair in lines.windows(2).filter(|pair| !wrap.begins_paragraph(&pair[1])) {
+        flush += 1;
+        behind_full += usize::from(!pair[1].after_blank_line && wrap.is_full(&pair[0]));
+    }
+    wrap.indent_columns.is_some() && flush >= MIN_FLUSH_LINES && flush == behind_full
 }
 
 /// The indentation of two columns or more that most indented lines have.
