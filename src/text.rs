@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod cancel;
 pub mod citation;
 pub mod date;
+pub mod decode;
 pub mod document;
 pub mod enumerator;
 pub mod item;

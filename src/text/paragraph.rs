@@ -270,12 +270,36 @@ mod tests {
     #[test]
     fn a_scraped_page() {
         let raw = "熱搜詞\n\n广州市召开领导小组第七次全体会议\n\n來源:網絡?2021-02-22\n\n大洋网讯 日前,广州市召开会议,研究部署工作。\n\n市领导罗冀京、陈志英、王世彤、周亚伟,有关单位负责人参加。\n\n(广州日报全媒体记者吴城华 通讯员史伟宗)\n[展開全部↓]\n關鍵字:\n返回 回到頂部\nx";
-        insta::assert_debug_snapshot!(check(raw), @"");
+        insta::assert_debug_snapshot!(check(raw), @r#"
+        [
+            "Furniture: 热搜词",
+            "Title: 广州市召开领导小组第七次全体会议",
+            "Byline: 来源：网络2021-02-22",
+            "Body: 大洋网讯日前，广州市召开会议，研究部署工作。",
+            "Attendance: 市领导罗冀京、陈志英、王世彤、周亚伟，有关单位负责人参加。",
+            "Byline: （广州日报全媒体记者吴城华通讯员史伟宗）",
+            "Furniture: [展开全部↓]",
+            "Furniture: 关键字：",
+            "Furniture: 返回回到顶部",
+            "Furniture: x",
+        ]
+        "#);
     }
 
     #[test]
     fn a_regulation() {
         let raw = "某省文明行为促进条例\n(2020年6月3日某省第十三届人民代表大会常务委员会第十八次会议通过)\n第一章　总则\n第一条　为了促进文明行为,制定本条例。\n（一）遵守法律；\n首页 > 政务公开 > 政策文件\n字体:[大 中 小]\n来源:本站 发布时间:2021-06-18 浏览次数:1024";
-        insta::assert_debug_snapshot!(check(raw), @"");
+        insta::assert_debug_snapshot!(check(raw), @r#"
+        [
+            "Title: 某省文明行为促进条例",
+            "Byline: （2020年6月3日某省第十三届人民代表大会常务委员会第十八次会议通过）",
+            "Heading: 第一章总则",
+            "Body: 第一条为了促进文明行为，制定本条例。",
+            "Body: （一）遵守法律；",
+            "Furniture: 首页>政务公开>政策文件",
+            "Furniture: 字体：[大中小]",
+            "Furniture: 来源：本站发布时间：2021-06-18浏览次数：1024",
+        ]
+        "#);
     }
 }

@@ -17,105 +17,13 @@ use super::cleaning::CleaningKind;
 /// OpenCC's table: key, tab, candidates separated by blanks.
 const TRADITIONAL: &str = include_str!("../../../data/opencc/TSCharacters.txt");
 
-/// Variant forms that OpenCC's table leaves as they are: each pair's first character is read as its second.
-const EQUIVALENT: &[(char, char)] = &[
-    ('餘', '余'),
-    ('馀', '余'),
-    ('裡', '里'),
-    ('裏', '里'),
-    ('眾', '众'),
-    ('爲', '为'),
-    ('羣', '群'),
-    ('峯', '峰'),
-    ('牀', '床'),
-    ('衞', '卫'),
-    ('敎', '教'),
-    ('靑', '青'),
-    ('淸', '清'),
-    ('說', '说'),
-    ('稅', '税'),
-    ('銳', '锐'),
-    ('脫', '脱'),
-    ('戶', '户'),
-    ('汙', '污'),
-    ('污', '污'),
-    ('祕', '秘'),
-    ('闆', '板'),
-    ('佔', '占'),
-    ('慾', '欲'),
-    ('週', '周'),
-    ('彙', '汇'),
-    ('鬥', '斗'),
-    ('徵', '征'),
-    ('佈', '布'),
-    ('籲', '吁'),
-    ('臺', '台'),
-    ('檯', '台'),
-    ('颱', '台'),
-    ('產', '产'),
-    ('産', '产'),
-    ('黃', '黄'),
-    ('溫', '温'),
-    ('內', '内'),
-    ('兩', '两'),
-    ('錄', '录'),
-    ('綠', '绿'),
-    ('緖', '绪'),
-    ('姊', '姐'),
-    ('妳', '你'),
-    ('牠', '它'),
-    ('祂', '他'),
-    ('癥', '症'),
-    ('嚐', '尝'),
-    ('恆', '恒'),
-    ('贊', '赞'),
-    ('讚', '赞'),
-    ('氾', '泛'),
-    ('犛', '牦'),
-    ('瞭', '了'),
-    ('隻', '只'),
-    ('祇', '只'),
-    ('纔', '才'),
-    ('鉅', '巨'),
-    ('鍾', '钟'),
-    ('鐘', '钟'),
-    ('砲', '炮'),
-    ('麪', '面'),
-    ('麵', '面'),
-    ('嶽', '岳'),
-    ('菸', '烟'),
-    ('煙', '烟'),
-    ('蹟', '迹'),
-    ('跡', '迹'),
-    ('册', '册'),
-    ('冊', '册'),
-    ('獃', '呆'),
-    ('喫', '吃'),
-    ('夥', '伙'),
-    ('薦', '荐'),
-    ('藉', '借'),
-    ('擡', '抬'),
-    ('覈', '核'),
-    ('傢', '家'),
-    ('彊', '强'),
-    ('於', '于'),
-    ('甦', '苏'),
-    ('囌', '苏'),
-    ('採', '采'),
-    ('綵', '彩'),
-    ('曬', '晒'),
-    ('畫', '画'),
-    ('劃', '划'),
-    ('儘', '尽'),
-    ('麼', '么'),
-    ('麽', '么'),
-    ('乾', '干'),
-    ('塗', '涂'),
-    ('準', '准'),
-    ('閒', '闲'),
-    ('閑', '闲'),
-    ('衹', '只'),
-];
+/// Variant forms that OpenCC's table leaves as they are, or whose traditional form it reads as another character: each
+/// pair's first character is read as its second, so that a text and its traditional copy are read alike.
+const EQUIVALENT: &str = "\
+    馀余 衞卫 靑青 淸清 緖绪 姊姐 妳你 牠它 祂他 瞭了 祇只 砲炮 藉借 擡抬 彊强 衹只 暱昵 \
+    緪縆 薴苎 㓰划 㳽弥 䌽彩 䙓摆 䦆镢 䩄腼 侭尽 渖沈 稆穞 缐线 讬托 谘咨 钜巨 锺钟 镟旋 \
+    麹曲 麺面 𢧐战 𢭏捣 𧹒买 𧹔账 𩨂骢 𪠽当 𪨧仑 𪪏庐 𫍝谏 𫍿谫 𫔀炼 𫔭开 𫔮闲 𫖕鞲 𫖸愿 \
+    𫗫糊 𫗭喂 𫗯糇 𫛲雕 𫜩啮 𫫇恶 𬞟苹";
 
 /// What is done with one character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,6 +153,9 @@ impl FoldTable {
             return entry;
         }
         let code = character as u32;
+        if let Some(number) = circled_number(code) {
+            return self.expand(&format!("（{number}）").chars().collect::<Vec<char>>());
+        }
         let compatible: Vec<char> = if code < 0x80 || is_exponent(code) {
             vec![character]
         } else {
@@ -264,13 +175,27 @@ impl FoldTable {
                     && !several.is_empty()
                     && several.iter().all(|c| !c.is_whitespace()) =>
             {
-                let index = self.expansions.len() as u32;
-                self.expansions.push(several.iter().map(|c| simplified.get(c).copied().unwrap_or(*c)).collect());
-                EXPAND | index
+                let wide = |c: char| match special(c) {
+                    Some(entry) if entry & CLASS == CONTEXTUAL => char::from_u32(entry & !CLASS).unwrap_or(c),
+                    Some(OPEN_BRACKET) => '（',
+                    Some(QUESTION_MARK) => '？',
+                    _ => simplified.get(&c).copied().unwrap_or(c),
+                };
+                self.expand(&several.iter().map(|c| wide(*c)).collect::<Vec<char>>())
             }
             _ => KEEP,
         }
     }
+
+    fn expand(&mut self, characters: &[char]) -> u32 {
+        self.expansions.push(characters.into());
+        EXPAND | (self.expansions.len() as u32 - 1)
+    }
+}
+
+/// ① to ⑳ are labels: （1） to （20）, since a bare digit would join the digits before it.
+fn circled_number(code: u32) -> Option<u32> {
+    (0x2460..=0x2473).contains(&code).then(|| code - 0x2460 + 1)
 }
 
 /// Superscripts, subscripts and fractions, which mean something else when they stand on the line.
@@ -324,7 +249,10 @@ fn simplified_forms() -> FxHashMap<char, char> {
             forms.insert(traditional, simplified);
         }
     }
-    forms.extend(EQUIVALENT.iter().copied().filter(|(variant, form)| variant != form));
+    forms.extend(EQUIVALENT.split_whitespace().filter_map(|pair| {
+        let mut characters = pair.chars();
+        Some((characters.next()?, characters.next()?))
+    }));
     forms
 }
 

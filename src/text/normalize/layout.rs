@@ -1,14 +1,17 @@
 //! Lines to paragraphs: hard-wrapped lines and broken headlines are joined.
 //!
 //! In: folded lines. Out: the normalised text with its paragraphs. Cost: linear.
-//! A text is taken for hard-wrapped when many of its lines are equally long and break off inside a sentence; then a
-//! full line goes on in the next one unless that one is indented as paragraphs are. Above the body, a headline that
+//! A text is taken for hard-wrapped when many of its lines are equally long and break off inside a sentence, or when its
+//! paragraphs are indented and every other line stands behind a full one; then a full line goes on in the next one
+//! unless that one is indented as paragraphs are. Above the body, a headline that
 //! cannot end where its line ends goes on in the next line.
 
-use crate::text::span::Span;
+use std::ops::Range;
 
-use super::cleaning::CleaningKind;
-use super::line::{FoldedText, Line, is_ascii_word, punctuation_form, record};
+use crate::text::span::{Normalized, Span};
+
+use super::cleaning::{Cleaning, CleaningKind};
+use super::line::{FoldedText, Line, Punctuation, is_ascii_word, punctuation_form, record};
 use super::offset_map::OffsetMap;
 use super::{NormalizedText, is_han};
 
@@ -18,6 +21,8 @@ const MARGIN_CHARACTERS: u32 = 2;
 const WRAP_CHARACTERS: std::ops::RangeInclusive<u32> = 16..=64;
 /// Fewest full lines that make a text a wrapped one.
 const MIN_FULL_LINES: usize = 3;
+/// Fewest lines without indentation that show a wrapped text, if every one stands behind a full line.
+const MIN_FLUSH_LINES: usize = 2;
 /// Longest headline line, in characters.
 const MAX_HEADLINE_CHARACTERS: u32 = 36;
 
@@ -25,28 +30,34 @@ const MAX_HEADLINE_CHARACTERS: u32 = 36;
 pub(super) fn arrange(folded: FoldedText) -> NormalizedText {
     let groups = join_headlines(&folded, join_wrapped(&folded));
     let mut builder = Builder {
-        out: NormalizedText {
-            characters: Vec::with_capacity(folded.characters.len() + groups.len()),
-            map: OffsetMap::default(),
-            paragraphs: Vec::with_capacity(groups.len()),
-            cleanings: Vec::new(),
-        },
-        wraps: Vec::new(),
+        characters: Vec::with_capacity(folded.characters.len() + groups.len()),
+        map: OffsetMap::default(),
+        paragraphs: Vec::with_capacity(groups.len()),
+        cleanings: Vec::new(),
+        next_edge: 0,
+        raw_end: 0,
     };
-    for group in &groups {
-        builder.paragraph(&folded, group);
+    for group in groups {
+        builder.paragraph(&folded, &folded.lines[group]);
     }
-    let Builder { mut out, wraps } = builder;
-    out.cleanings = folded.cleanings;
-    for (start, end) in wraps {
-        record(&mut out.cleanings, start, end, CleaningKind::LineWrap);
+    let Builder { characters, map, paragraphs, cleanings: joined, .. } = builder;
+    NormalizedText { characters, map, paragraphs, cleanings: merged(folded.cleanings, joined) }
+}
+
+/// One ledger from two, in document order.
+fn merged(mut cleanings: Vec<Cleaning>, more: Vec<Cleaning>) -> Vec<Cleaning> {
+    cleanings.extend(more);
+    // The sort finds the two ordered halves, so it costs little more than reading them.
+    cleanings.sort_by_key(|cleaning| (cleaning.span, cleaning.kind));
+    let mut out: Vec<Cleaning> = Vec::with_capacity(cleanings.len());
+    for cleaning in cleanings {
+        record(&mut out, cleaning.span.start(), cleaning.span.end(), cleaning.kind);
     }
-    out.cleanings.sort_by_key(|cleaning| (cleaning.span, cleaning.kind));
     out
 }
 
-/// Lines that make one paragraph.
-type Group = Vec<Line>;
+/// Lines that make one paragraph, as indexes.
+type Group = Range<usize>;
 
 /// How a text is hard-wrapped.
 #[derive(Clone, Copy, Debug)]
@@ -78,48 +89,57 @@ impl Wrap {
 fn join_wrapped(folded: &FoldedText) -> Vec<Group> {
     let wrap = detect_wrap(folded);
     let mut groups: Vec<Group> = Vec::new();
-    let mut before: Option<Line> = None;
-    for line in &folded.lines {
-        if line.characters.is_empty() {
-            before = None;
-            continue;
-        }
+    for (index, line) in folded.lines.iter().enumerate() {
+        let before = index.checked_sub(1).map(|before| &folded.lines[before]);
         let goes_on = match (wrap, before) {
-            (Some(wrap), Some(before)) => wrap.is_full(&before) && !wrap.begins_paragraph(line),
+            (Some(wrap), Some(before)) => {
+                !line.after_blank_line && wrap.is_full(before) && !wrap.begins_paragraph(line)
+            }
             _ => false,
         };
         match groups.last_mut() {
-            Some(group) if goes_on => group.push(*line),
-            _ => groups.push(vec![*line]),
+            Some(group) if goes_on => group.end = index + 1,
+            _ => groups.push(index..index + 1),
         }
-        before = Some(*line);
     }
     groups
 }
 
 fn detect_wrap(folded: &FoldedText) -> Option<Wrap> {
-    let lines: Vec<&Line> = folded.lines.iter().filter(|line| !line.characters.is_empty()).collect();
-    let indent_columns = usual_indent(&lines);
+    let lines = &folded.lines;
+    let indent_columns = usual_indent(lines);
     let longest = lines.iter().map(|line| Wrap::length(indent_columns, line)).max()?;
     if !WRAP_CHARACTERS.contains(&longest) {
         return None;
     }
     let wrap = Wrap { full_characters: longest.saturating_sub(MARGIN_CHARACTERS), indent_columns };
-    let full: Vec<&&Line> = lines.iter().filter(|line| wrap.is_full(line)).collect();
-    let inside_sentence = full
-        .iter()
-        .filter(|line| {
-            let last = folded.characters[line.characters.end() as usize - 1];
-            !matches!(last, '。' | '！' | '？' | '；' | '：' | '.')
-        })
-        .count();
-    let enough =
-        full.len() >= MIN_FULL_LINES && full.len() * 4 >= lines.len() && inside_sentence * 10 >= full.len() * 6;
-    enough.then_some(wrap)
+    (has_many_full_lines(folded, wrap) || only_full_lines_go_on(lines, wrap)).then_some(wrap)
+}
+
+/// Whether a quarter of all lines are full and most of those break off inside a sentence.
+fn has_many_full_lines(folded: &FoldedText, wrap: Wrap) -> bool {
+    let (mut full, mut inside_sentence) = (0, 0);
+    for line in folded.lines.iter().filter(|line| wrap.is_full(line)) {
+        let last = folded.characters[line.characters.end() as usize - 1];
+        full += 1;
+        inside_sentence += usize::from(!matches!(last, '。' | '！' | '？' | '；' | '：' | '.'));
+    }
+    full >= MIN_FULL_LINES && full * 4 >= folded.lines.len() && inside_sentence * 10 >= full * 6
+}
+
+/// Whether paragraphs are indented and whatever is not indented stands behind a full line, which in a text of short
+/// points may be few.
+fn only_full_lines_go_on(lines: &[Line], wrap: Wrap) -> bool {
+    let (mut flush, mut behind_full) = (0, 0);
+    for pair in lines.windows(2).filter(|pair| !wrap.begins_paragraph(&pair[1])) {
+        flush += 1;
+        behind_full += usize::from(!pair[1].after_blank_line && wrap.is_full(&pair[0]));
+    }
+    wrap.indent_columns.is_some() && flush >= MIN_FLUSH_LINES && flush == behind_full
 }
 
 /// The indentation of two columns or more that most indented lines have.
-fn usual_indent(lines: &[&Line]) -> Option<u32> {
+fn usual_indent(lines: &[Line]) -> Option<u32> {
     let mut counts = std::collections::BTreeMap::<u32, usize>::new();
     for line in lines.iter().filter(|line| line.indent_columns >= 2) {
         *counts.entry(line.indent_columns).or_default() += 1;
@@ -137,9 +157,9 @@ fn join_headlines(folded: &FoldedText, groups: Vec<Group>) -> Vec<Group> {
         if above_body
             && is_headline
             && let Some(before) = joined.last_mut()
-            && headline_goes_on(&group_characters(folded, before), &text)
+            && headline_goes_on(group_characters(folded, before), text)
         {
-            before.extend(group);
+            before.end = group.end;
             continue;
         }
         above_body &= is_headline;
@@ -148,8 +168,13 @@ fn join_headlines(folded: &FoldedText, groups: Vec<Group>) -> Vec<Group> {
     joined
 }
 
-fn group_characters(folded: &FoldedText, group: &Group) -> Vec<char> {
-    group.iter().flat_map(|line| &folded.characters[line.characters.range()]).copied().collect()
+/// The folded characters of a group, which follow each other without a gap.
+fn group_characters<'f>(folded: &'f FoldedText, group: &Group) -> &'f [char] {
+    let lines = &folded.lines[group.clone()];
+    match (lines.first(), lines.last()) {
+        (Some(first), Some(last)) => &folded.characters[first.characters.cover(last.characters).range()],
+        _ => &[],
+    }
 }
 
 /// Words after which a headline cannot end: verbs and prepositions that want an object, and particles.
@@ -180,7 +205,7 @@ const LONG_NAMES: &[&str] = &[
 /// Whether a headline that ends in `first` must go on in `second`.
 fn headline_goes_on(first: &[char], second: &[char]) -> bool {
     let (Some(&last), Some(&next)) = (first.last(), second.first()) else { return false };
-    if first.len() as u32 > MAX_HEADLINE_CHARACTERS || !is_han(next) && next != '“' && next != '《' {
+    if first.len() as u32 > MAX_HEADLINE_CHARACTERS || !is_han(next) && !matches!(next, '“' | '"' | '《') {
         return false;
     }
     let ends_open = OPEN_ENDS.iter().any(|end| ends_with(first, end)) && (is_han(last) || "、，《“（".contains(last));
@@ -199,61 +224,80 @@ fn breaks_inside(first: &[char], second: &[char], name: &str) -> bool {
 }
 
 struct Builder {
-    out: NormalizedText,
-    /// Raw ranges of the line ends inside paragraphs.
-    wraps: Vec<(u32, u32)>,
+    characters: Vec<char>,
+    map: OffsetMap,
+    paragraphs: Vec<Span<Normalized>>,
+    /// What was cleaned at the border of two lines.
+    cleanings: Vec<Cleaning>,
+    /// First edge punctuation that has not been placed yet.
+    next_edge: usize,
+    /// Raw position after the last paragraph.
+    raw_end: u32,
 }
 
 impl Builder {
-    fn paragraph(&mut self, folded: &FoldedText, group: &Group) {
-        let start = self.out.characters.len() as u32;
-        if let (Some(last), Some(first)) = (self.out.paragraphs.last(), group.first()) {
+    fn paragraph(&mut self, folded: &FoldedText, lines: &[Line]) {
+        let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return };
+        if !self.paragraphs.is_empty() {
             // The separator stands for whatever line ends and blanks lie between two paragraphs.
-            let raw_start = self.out.map.to_raw(*last).end();
-            self.out.characters.push('\n');
-            self.out.map.push(raw_start, first.raw_start.saturating_sub(raw_start).max(1));
+            self.characters.push('\n');
+            self.map.push(self.raw_end, first.raw_start - self.raw_end);
         }
-        let start = if self.out.paragraphs.is_empty() { start } else { start + 1 };
-        for (index, line) in group.iter().enumerate() {
-            if let Some(before) = index.checked_sub(1).map(|before| &group[before]) {
-                self.join(folded, before, line, start);
+        let start = self.characters.len();
+        let first_edge = self.next_edge;
+        // How far each edge moves from its place among the folded characters.
+        let mut edge_places: Vec<u32> = Vec::new();
+        for (index, line) in lines.iter().enumerate() {
+            if index > 0 {
+                self.join(folded, &lines[index - 1], line);
             }
-            self.out.characters.extend_from_slice(&folded.characters[line.characters.range()]);
-            self.out.map.append(&folded.map, line.characters);
+            let place = self.characters.len() as u32;
+            self.characters.extend_from_slice(&folded.characters[line.characters.range()]);
+            self.map.append(&folded.map, line.characters);
+            while let Some(edge) = folded.edges.get(self.next_edge)
+                && edge.index < line.characters.end()
+            {
+                edge_places.push(place + edge.index - line.characters.start());
+                self.next_edge += 1;
+            }
         }
-        self.settle_joins(group, start);
-        self.out.paragraphs.push(Span::new(start, self.out.characters.len() as u32));
+        for (edge, place) in folded.edges[first_edge..self.next_edge].iter().zip(edge_places) {
+            self.settle(*edge, place as usize, start);
+        }
+        if folded.has_straight_quotes {
+            let mut open = false;
+            for character in self.characters[start..].iter_mut().filter(|character| **character == '"') {
+                open = !open;
+                *character = if open { '“' } else { '”' };
+            }
+        }
+        self.raw_end = last.raw_end;
+        self.paragraphs.push(Span::from_range(start..self.characters.len()));
     }
 
-    fn join(&mut self, folded: &FoldedText, before: &Line, line: &Line, paragraph_start: u32) {
-        let last = self.out.characters.last().copied().filter(|_| self.out.characters.len() as u32 > paragraph_start);
+    fn join(&mut self, folded: &FoldedText, before: &Line, line: &Line) {
+        let last = folded.characters[before.characters.end() as usize - 1];
         let next = folded.characters[line.characters.start() as usize];
         let had_blank = before.ends_blank || line.indent_characters > 0;
-        if had_blank && last.is_some_and(is_ascii_word) && is_ascii_word(next) {
-            self.out.characters.push(' ');
-            self.out.map.push(before.raw_end, line.raw_start - before.raw_end);
+        if had_blank && is_ascii_word(last) && is_ascii_word(next) {
+            self.characters.push(' ');
+            self.map.push(before.raw_end, line.raw_start - before.raw_end);
         }
-        self.wraps.push((before.raw_end, line.raw_start));
+        record(&mut self.cleanings, before.raw_end, line.raw_start, CleaningKind::LineWrap);
     }
 
-    /// Punctuation at the border of two joined lines takes the width that it has inside a line.
-    fn settle_joins(&mut self, group: &Group, start: u32) {
-        if group.len() < 2 {
-            return;
-        }
-        let characters = &mut self.out.characters;
-        for index in start as usize..characters.len() {
-            let wide = match characters[index] {
-                '，' | '：' | '；' | '！' | '？' | '（' | '）' => characters[index],
-                _ => continue,
-            };
-            let before = (index > start as usize).then(|| characters[index - 1]);
-            characters[index] = punctuation_form(before, wide, characters.get(index + 1).copied());
+    /// Punctuation at the edge of a line takes the width that its neighbours in the paragraph give it.
+    fn settle(&mut self, edge: Punctuation, place: usize, paragraph_start: usize) {
+        let before = (place > paragraph_start).then(|| self.characters[place - 1]);
+        let form = punctuation_form(before, edge.wide, self.characters.get(place + 1).copied());
+        self.characters[place] = form;
+        if form != edge.raw {
+            let raw_end = edge.raw_start + edge.raw.len_utf8() as u32;
+            record(&mut self.cleanings, edge.raw_start, raw_end, CleaningKind::Width);
         }
     }
 }
 
-/// The paragraphs of a text that has none of its own lines joined are its lines.
 #[cfg(test)]
 mod tests {
     use super::super::normalize;

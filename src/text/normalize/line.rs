@@ -13,10 +13,10 @@ use super::{is_han, pinyin};
 /// Toned readings that must have been seen before an untoned one, such as 們(men), is read as pinyin too.
 const TONED_BEFORE_UNTONED: u32 = 3;
 
-/// A physical line of the raw text, folded. A blank line has an empty span.
+/// A physical line of the raw text, folded. Blank lines are not kept.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line {
-    /// Its folded characters, without blanks at either end.
+    /// Its folded characters, without blanks at either end; those of the next line follow at once. Never empty.
     pub(super) characters: Span<Normalized>,
     /// Its length in raw characters, without the line end and the blanks it begins with.
     pub(super) raw_characters: u32,
@@ -26,6 +26,8 @@ pub(super) struct Line {
     pub(super) indent_columns: u32,
     /// Whether it ends in a blank.
     pub(super) ends_blank: bool,
+    /// Whether a blank line stands before it.
+    pub(super) after_blank_line: bool,
     /// Raw position of its first folded character.
     pub(super) raw_start: u32,
     /// Raw position after its last folded character.
@@ -38,6 +40,23 @@ pub(super) struct FoldedText {
     pub(super) map: OffsetMap,
     pub(super) lines: Vec<Line>,
     pub(super) cleanings: Vec<Cleaning>,
+    /// Contextual punctuation at the edge of a line, in order: its width depends on whether the lines are joined.
+    pub(super) edges: Vec<Punctuation>,
+    /// Whether straight quotation marks stand in the text; which of them open is known once lines are joined.
+    pub(super) has_straight_quotes: bool,
+}
+
+/// Punctuation whose width depends on its neighbours.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Punctuation {
+    /// Its place among the folded characters.
+    pub(super) index: u32,
+    /// Its wide form, in which it stands there for now.
+    pub(super) wide: char,
+    /// The raw character.
+    pub(super) raw: char,
+    /// Where that stands, in bytes.
+    pub(super) raw_start: u32,
 }
 
 /// Folds every character and cuts the text into its physical lines.
@@ -48,7 +67,7 @@ pub(super) fn fold_lines(raw: &str) -> FoldedText {
         let after = at + character.len_utf8();
         at = match fold::fold(character) {
             Fold::LineEnd => {
-                folder.end_line(after);
+                folder.end_line();
                 let joined = character == '\r' && raw.as_bytes().get(after) == Some(&b'\n');
                 if joined { after + 1 } else { after }
             }
@@ -71,7 +90,7 @@ pub(super) fn fold_lines(raw: &str) -> FoldedText {
             }
         };
     }
-    folder.end_line(raw.len());
+    folder.end_line();
     folder.text
 }
 
@@ -86,9 +105,9 @@ struct Folder {
     indent_columns: u32,
     /// Raw position at which a run of blanks began that no character has followed yet.
     blank_start: Option<usize>,
-    /// The last character, if it is contextual punctuation whose width is still open: its wide form and raw form.
-    open_punctuation: Option<(char, char, usize)>,
-    quote_open: bool,
+    /// The last character, if it is contextual punctuation whose width is still open.
+    open_punctuation: Option<Punctuation>,
+    after_blank_line: bool,
     toned_pinyin: u32,
     raw_start: usize,
     raw_end: usize,
@@ -102,6 +121,8 @@ impl Folder {
                 map: OffsetMap::default(),
                 lines: Vec::new(),
                 cleanings: Vec::new(),
+                edges: Vec::new(),
+                has_straight_quotes: false,
             },
             line_start: 0,
             raw_characters: 0,
@@ -109,7 +130,7 @@ impl Folder {
             indent_columns: 0,
             blank_start: None,
             open_punctuation: None,
-            quote_open: false,
+            after_blank_line: false,
             toned_pinyin: 0,
             raw_start: 0,
             raw_end: 0,
@@ -136,11 +157,13 @@ impl Folder {
             }
             Fold::QuestionMark => self.contextual('？', character, at, after),
             Fold::StraightQuote => {
-                self.quote_open = !self.quote_open;
-                self.emit(if self.quote_open { '“' } else { '”' }, at, after);
+                self.text.has_straight_quotes = true;
+                self.emit('"', at, after);
                 self.record(at, after, CleaningKind::Quote);
             }
-            Fold::Zhu if is_zhu(self.last(), rest.chars().next()) => self.emit(character, at, after),
+            Fold::Zhu if is_zhu(self.text.characters.last().copied(), first_visible(rest)) => {
+                self.emit(character, at, after)
+            }
             Fold::Zhu => {
                 self.emit('着', at, after);
                 self.record(at, after, CleaningKind::Script);
@@ -186,18 +209,25 @@ impl Folder {
     }
 
     fn settle_punctuation(&mut self, next: Option<char>) {
-        let Some((wide, raw, at)) = self.open_punctuation.take() else { return };
-        let index = self.text.characters.len() - 1;
-        let before = (index as u32 > self.line_start).then(|| self.text.characters[index - 1]);
-        let form = punctuation_form(before, wide, next);
+        let Some(open) = self.open_punctuation.take() else { return };
+        if open.index == self.line_start || next.is_none() {
+            self.text.edges.push(open);
+            return;
+        }
+        let index = open.index as usize;
+        let form = punctuation_form(Some(self.text.characters[index - 1]), open.wide, next);
         self.text.characters[index] = form;
-        if form != raw {
-            self.record(at, at + raw.len_utf8(), CleaningKind::Width);
+        if form != open.raw {
+            self.record(open.raw_start as usize, open.raw_start as usize + open.raw.len_utf8(), CleaningKind::Width);
         }
     }
 
+    #[inline]
     fn emit(&mut self, character: char, at: usize, after: usize) {
-        self.before(character, at);
+        let inside_words = self.blank_start.is_none() && self.open_punctuation.is_none();
+        if !inside_words || self.text.characters.len() as u32 == self.line_start {
+            self.before(character, at);
+        }
         self.text.characters.push(character);
         self.text.map.push(at as u32, (after - at) as u32);
         self.raw_characters += 1;
@@ -216,14 +246,16 @@ impl Folder {
 
     fn contextual(&mut self, wide: char, raw: char, at: usize, after: usize) {
         self.emit(wide, at, after);
-        self.open_punctuation = Some((wide, raw, at));
+        let index = self.text.characters.len() as u32 - 1;
+        self.open_punctuation = Some(Punctuation { index, wide, raw, raw_start: at as u32 });
     }
 
     fn glue_pinyin(&mut self, at: usize, after: usize, glued: pinyin::Glued) {
         self.toned_pinyin += u32::from(glued.toned);
         self.raw_characters += glued.characters + 1;
+        // What cannot be seen may stand between the character and its reading.
+        self.text.map.extend_last((after - self.raw_end) as u32);
         self.raw_end = after;
-        self.text.map.extend_last((after - at) as u32);
         self.record(at, after, CleaningKind::Pinyin);
     }
 
@@ -237,30 +269,35 @@ impl Folder {
         self.blank_start.get_or_insert(at);
     }
 
-    /// A `?` of ASCII width stands for a lost blank at the start of a line and before the year of a date.
+    /// A `?` of ASCII width stands for a lost blank at the start of a line and before a date.
     fn is_lost_blank(&self, rest: &str) -> bool {
-        let year = rest.as_bytes().get(..4).is_some_and(|next| next.iter().all(u8::is_ascii_digit));
-        year || self.last().is_none()
+        let year_ends = ['-', '/', '.', '年'];
+        let date = rest.as_bytes().get(..4).is_some_and(|year| year.iter().all(u8::is_ascii_digit))
+            && rest[4..].starts_with(year_ends);
+        date || self.last().is_none()
     }
 
-    fn end_line(&mut self, _after: usize) {
+    fn end_line(&mut self) {
         self.settle_punctuation(None);
         let end = self.text.characters.len() as u32;
-        self.text.lines.push(Line {
-            characters: Span::new(self.line_start, end),
-            raw_characters: self.raw_characters,
-            indent_characters: self.indent_characters,
-            indent_columns: self.indent_columns,
-            ends_blank: self.blank_start.is_some(),
-            raw_start: self.raw_start as u32,
-            raw_end: self.raw_end as u32,
-        });
+        if end > self.line_start {
+            self.text.lines.push(Line {
+                characters: Span::new(self.line_start, end),
+                raw_characters: self.raw_characters,
+                indent_characters: self.indent_characters,
+                indent_columns: self.indent_columns,
+                ends_blank: self.blank_start.is_some(),
+                after_blank_line: self.after_blank_line,
+                raw_start: self.raw_start as u32,
+                raw_end: self.raw_end as u32,
+            });
+        }
+        self.after_blank_line = end == self.line_start;
         self.line_start = end;
         self.raw_characters = 0;
         self.indent_characters = 0;
         self.indent_columns = 0;
         self.blank_start = None;
-        self.quote_open = false;
     }
 }
 
@@ -284,6 +321,11 @@ pub(super) fn punctuation_form(before: Option<char>, wide: char, next: Option<ch
 /// Whether a character is an ASCII letter or digit.
 pub(super) fn is_ascii_word(character: char) -> bool {
     character.is_ascii_alphanumeric()
+}
+
+/// The next character that can be seen, on this line or a later one.
+fn first_visible(rest: &str) -> Option<char> {
+    rest.chars().find(|c| !matches!(fold::fold(*c), Fold::Blank | Fold::LineEnd | Fold::Invisible))
 }
 
 /// 著 stays in words such as 显著, 著名 and 著作; elsewhere it is the traditional form of 着.
