@@ -75,11 +75,12 @@ pub(super) fn longest(
         meter.settle()?;
         return Ok(Some(Longest { pairs, certain: true }));
     }
-    let mut slack = FIRST_SLACK;
+    let (mut slack, mut sure) = (FIRST_SLACK, false);
     loop {
         let mut band = Band { above: slack, below: extra + slack };
         let cost = masks.cost(columns, band);
-        if cost * 2 >= full_cost && full_cost <= limit {
+        // A band that may fail must be much cheaper than all, one that is sure to do only somewhat.
+        if cost * 10 >= full_cost * if sure { 9 } else { 5 } && full_cost <= limit {
             band = full;
         }
         let mut vector = vec![u64::MAX; masks.words];
@@ -98,7 +99,7 @@ pub(super) fn longest(
             meter.settle()?;
             return Ok(None);
         }
-        slack = wider;
+        (slack, sure) = (wider, wider == needed);
     }
 }
 
@@ -224,8 +225,11 @@ impl Masks {
 
     /// Estimated steps of one pass in a band.
     fn cost(&self, columns: &[u32], band: Band) -> u64 {
+        const SAMPLE: usize = 256;
         let words = self.words as u64;
-        let band_words = ((band.above + band.below) as u64 / 64 + 1).min(words);
+        let sampled = (0..columns.len()).step_by(SAMPLE).map(|column| band.words(column, self.words - 1));
+        let sum: u64 = sampled.map(|(first, last)| (last + 1 - first) as u64).sum();
+        let band_words = sum / columns.len().div_ceil(SAMPLE) as u64;
         let per_column = |id: u32| match self.dense_row[id as usize] {
             u32::MAX => self.entries(id).len() as u64 * band_words / words + 1,
             _ => band_words,
@@ -244,15 +248,23 @@ fn blocks_mut(words: &mut [u64]) -> &mut [[u64; BLOCK]] {
     words.as_chunks_mut().0
 }
 
-/// Carries a bit on from `word` to `last`, to the first word that has a zero. Words of ones let it pass unchanged.
-fn ripple(vector: &mut [u64], first: usize, end: usize) -> (bool, u64) {
-    for (passed, word) in vector[first..end.max(first)].iter_mut().enumerate() {
+/// Adds a carry to the words from `first` to before `end`, as far as it runs. Tells whether it runs on behind them and
+/// how many more words than one it ran through. Words of ones let it pass unchanged. Without a carry nothing changes:
+/// most carries end in the first word, and whether there is one cannot be foretold, so that is not branched upon.
+fn add_carry(vector: &mut [u64], first: usize, end: usize, carry: bool) -> (bool, u64) {
+    let Some(word) = vector.get_mut(first) else { return (carry, 0) };
+    let runs_on = carry && *word == u64::MAX;
+    *word |= word.wrapping_add(u64::from(carry));
+    if !runs_on || end <= first {
+        return (runs_on, 0);
+    }
+    for (passed, word) in vector[first + 1..end].iter_mut().enumerate() {
         if *word != u64::MAX {
             *word |= *word + 1;
             return (false, passed as u64 + 1);
         }
     }
-    (true, end.saturating_sub(first) as u64)
+    (true, (end - first) as u64)
 }
 
 /// Adds one column in one word.
@@ -287,9 +299,9 @@ fn add_column(masks: &Masks, id: u32, vector: &mut [u64], (first, last): (usize,
         if word > last {
             break;
         }
-        if carry {
-            let (still, passed) = ripple(vector, after, word.min(*top + 1));
-            carry = still;
+        if after < word {
+            let (runs_on, passed) = add_carry(vector, after, word.min(*top + 1), carry);
+            carry = runs_on;
             steps += passed;
         }
         (vector[word], carry) = add_word(vector[word], mask, carry);
@@ -297,8 +309,8 @@ fn add_column(masks: &Masks, id: u32, vector: &mut [u64], (first, last): (usize,
         after = word + 1;
         steps += 1;
     }
-    if carry {
-        steps += ripple(vector, after, (last + 1).min(*top + 1)).1;
+    if after <= last {
+        steps += add_carry(vector, after, (last + 1).min(*top + 1), carry).1;
     }
     steps
 }
