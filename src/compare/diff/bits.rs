@@ -160,6 +160,8 @@ struct Masks {
     dense_row: Vec<u32>,
     /// Whole rows of masks of the frequent ids.
     dense: Vec<u64>,
+    /// Per id, what [`as_group`] saves on it, in tenths of nanoseconds for a band of all words.
+    saved: Vec<usize>,
 }
 
 impl Masks {
@@ -203,17 +205,33 @@ impl Masks {
                 }
             }
         }
-        Self { words, starts, entries, dense_row, dense }
+        let saved = (0..ids).map(|id| match dense_row[id] {
+            u32::MAX => 25 * (starts[id + 1] - starts[id]) as usize,
+            _ => 14 * words,
+        });
+        Self { saved: saved.collect(), words, starts, entries, dense_row, dense }
     }
 
     fn entries(&self, id: u32) -> &[(u32, u64)] {
         &self.entries[self.starts[id as usize] as usize..self.starts[id as usize + 1] as usize]
     }
 
-    fn entries_from(&self, id: u32, first: usize) -> &[(u32, u64)] {
+    /// The entries of an id from word `first` on. The cursors keep where that was, for bands move on little by little.
+    fn entries_from(&self, id: u32, first: usize, cursors: &mut [u32]) -> &[(u32, u64)] {
         let own = self.entries(id);
-        let skip = if first == 0 { 0 } else { own.partition_point(|entry| (entry.0 as usize) < first) };
-        &own[skip..]
+        if first == 0 {
+            return own;
+        }
+        let cursor = &mut cursors[id as usize];
+        let mut at = *cursor as usize;
+        while at > 0 && own[at - 1].0 as usize >= first {
+            at -= 1;
+        }
+        while at < own.len() && (own[at].0 as usize) < first {
+            at += 1;
+        }
+        *cursor = at as u32;
+        &own[at..]
     }
 
     fn dense(&self, id: u32) -> Option<&[u64]> {
@@ -255,16 +273,16 @@ fn add_carry(vector: &mut [u64], first: usize, end: usize, carry: bool) -> (bool
     let Some(word) = vector.get_mut(first) else { return (carry, 0) };
     let runs_on = carry && *word == u64::MAX;
     *word |= word.wrapping_add(u64::from(carry));
-    if !runs_on || end <= first {
-        return (runs_on, 0);
+    if !runs_on {
+        return (false, 0);
     }
-    for (passed, word) in vector[first + 1..end].iter_mut().enumerate() {
+    for (passed, word) in vector[first + 1..end.max(first + 1)].iter_mut().enumerate() {
         if *word != u64::MAX {
             *word |= *word + 1;
             return (false, passed as u64 + 1);
         }
     }
-    (true, (end - first) as u64)
+    (true, end.saturating_sub(first) as u64)
 }
 
 /// Adds one column in one word.
@@ -282,58 +300,62 @@ fn add_block(values: &mut [u64; BLOCK], masks: &[u64; BLOCK], carry: &mut bool) 
     }
 }
 
-/// Adds one column to the vector in the words `first..=last` and tells the steps. All words after `top` are ones.
-fn add_column(masks: &Masks, id: u32, vector: &mut [u64], (first, last): (usize, usize), top: &mut usize) -> u64 {
+/// What a run over columns keeps at hand.
+struct Scratch {
+    /// Whole rows of masks for the columns of a group that have none of their own; zeros between groups.
+    spread: Vec<u64>,
+    /// Per id, its first entry in the band.
+    cursors: Vec<u32>,
+    /// Last word that may hold a zero.
+    top: usize,
+}
+
+impl Scratch {
+    fn new(masks: &Masks) -> Self {
+        Self { spread: vec![0; masks.words * GROUP], cursors: vec![0; masks.dense_row.len()], top: 0 }
+    }
+}
+
+/// Adds one column to the vector in the words `first..=last` and tells the steps.
+fn add_column(masks: &Masks, id: u32, vector: &mut [u64], (first, last): (usize, usize), scratch: &mut Scratch) -> u64 {
     let mut carry = false;
     if let Some(dense) = masks.dense(id) {
         for (values, masks) in blocks_mut(&mut vector[first..=last]).iter_mut().zip(blocks(&dense[first..=last])) {
             add_block(values, masks, &mut carry);
         }
-        *top = (*top).max(last);
+        scratch.top = scratch.top.max(last);
         return (last - first + 1) as u64;
     }
     let mut steps = 1;
     let mut after = first;
-    for &(word, mask) in masks.entries_from(id, first) {
+    // All words from here on are ones, but for those of this column's own entries.
+    let ones_from = scratch.top + 1;
+    for &(word, mask) in masks.entries_from(id, first, &mut scratch.cursors) {
         let word = word as usize;
         if word > last {
             break;
         }
         if after < word {
-            let (runs_on, passed) = add_carry(vector, after, word.min(*top + 1), carry);
+            let (runs_on, passed) = add_carry(vector, after, word.min(ones_from), carry);
             carry = runs_on;
             steps += passed;
         }
         (vector[word], carry) = add_word(vector[word], mask, carry);
-        *top = (*top).max(word);
         after = word + 1;
         steps += 1;
     }
+    scratch.top = scratch.top.max(after.saturating_sub(1));
     if after <= last {
-        steps += add_carry(vector, after, (last + 1).min(*top + 1), carry).1;
+        steps += add_carry(vector, after, (last + 1).min(ones_from), carry).1;
     }
     steps
-}
-
-/// Whole rows of masks for the columns of a group that have none of their own.
-struct Spread(Vec<u64>);
-
-impl Spread {
-    fn new(masks: &Masks) -> Self {
-        Self(vec![0; masks.words * GROUP])
-    }
 }
 
 /// Whether four columns are added in one go sooner than one by one. A lone dense column is bound by the latency of its
 /// carry, at some 1.4 ns a word; four in one go take some 0.6 ns a word and column. A sparse entry takes some 5 ns
 /// alone, and half of that to be spread.
-fn as_group(masks: &Masks, ids: &[u32], (first, last): (usize, usize)) -> bool {
-    let words = last - first + 1;
-    let saved = |&id: &u32| match masks.dense_row[id as usize] {
-        u32::MAX => 25 * masks.entries(id).len() * words / masks.words,
-        _ => 14 * words,
-    };
-    ids.len() == GROUP && ids.iter().map(saved).sum::<usize>() > 24 * words
+fn as_group(masks: &Masks, ids: &[u32]) -> bool {
+    ids.len() == GROUP && ids.iter().map(|&id| masks.saved[id as usize]).sum::<usize>() > 24 * masks.words
 }
 
 /// Adds four columns in the words `first..=last`, word by word, so that the four carries run side by side. `keep` gets
@@ -344,18 +366,18 @@ fn add_group(
     ids: &[u32],
     vector: &mut [u64],
     (first, last): (usize, usize),
-    spread: &mut Spread,
+    scratch: &mut Scratch,
     mut keep: impl FnMut(usize, usize, &[u64; BLOCK]),
 ) -> u64 {
     let words = masks.words;
     for (place, &id) in ids.iter().enumerate() {
         if masks.dense(id).is_none() {
-            for &(word, mask) in masks.entries_from(id, first) {
-                spread.0[place * words + word as usize] = mask;
+            for &(word, mask) in masks.entries_from(id, first, &mut scratch.cursors) {
+                scratch.spread[place * words + word as usize] = mask;
             }
         }
     }
-    let row = |place: usize| masks.dense(ids[place]).unwrap_or(&spread.0[place * words..][..words]);
+    let row = |place: usize| masks.dense(ids[place]).unwrap_or(&scratch.spread[place * words..][..words]);
     let rows = [row(0), row(1), row(2), row(3)];
     let mut carries = [false; GROUP];
     let rows = rows.map(|row| blocks(&row[first..=last]));
@@ -372,11 +394,12 @@ fn add_group(
     }
     for (place, &id) in ids.iter().enumerate() {
         if masks.dense(id).is_none() {
-            for &(word, _) in masks.entries_from(id, first) {
-                spread.0[place * words + word as usize] = 0;
+            for &(word, _) in masks.entries_from(id, first, &mut scratch.cursors) {
+                scratch.spread[place * words + word as usize] = 0;
             }
         }
     }
+    scratch.top = scratch.top.max(last);
     2 * (last - first + 1) as u64
 }
 
@@ -406,8 +429,7 @@ fn forward(
     let spacing = (columns.len().isqrt() * 2).max(64).next_multiple_of(GROUP);
     let stride = ((band.above + band.below + GROUP) / 64 + 2 * BLOCK).min(masks.words);
     let mut kept = Vec::with_capacity(columns.len().div_ceil(spacing) * stride);
-    let mut spread = Spread::new(masks);
-    let mut top = 0;
+    let mut scratch = Scratch::new(masks);
     for (column, ids) in columns.chunks(GROUP).enumerate().map(|(group, ids)| (group * GROUP, ids)) {
         let (first, last) = band.words(column, last_word);
         if column % spacing == 0 {
@@ -415,11 +437,10 @@ fn forward(
             kept.extend_from_slice(&vector[first..=last]);
             kept.resize(base + stride, u64::MAX);
         }
-        let steps = if as_group(masks, ids, (first, last)) {
-            top = top.max(last);
-            add_group(masks, ids, vector, (first, last), &mut spread, |_, _, _| {})
+        let steps = if as_group(masks, ids) {
+            add_group(masks, ids, vector, (first, last), &mut scratch, |_, _, _| {})
         } else {
-            ids.iter().map(|&id| add_column(masks, id, vector, (first, last), &mut top)).sum()
+            ids.iter().map(|&id| add_column(masks, id, vector, (first, last), &mut scratch)).sum()
         };
         meter.count(steps)?;
     }
@@ -439,7 +460,7 @@ fn trace(
     let last_word = masks.words - 1;
     let mut pairs = Vec::new();
     let mut window = Vec::new();
-    let mut spread = Spread::new(masks);
+    let mut scratch = Scratch::new(masks);
     let (mut row, mut column) = (masks.words * 64, columns.len());
     while row > 0 && column > 0 {
         let block = (column - 1) / checkpoints.spacing * checkpoints.spacing;
@@ -458,19 +479,18 @@ fn trace(
             let width = high - low + 1;
             window.clear();
             window.extend_from_slice(&vector[low..=high]);
-            let mut top = vector.iter().rposition(|&word| word != u64::MAX).unwrap_or(0);
+            scratch.top = vector.iter().rposition(|&word| word != u64::MAX).unwrap_or(0);
             for (at, ids) in columns[block..column].chunks(GROUP).enumerate().map(|(group, ids)| (group * GROUP, ids)) {
                 let (first, last) = band.words(block + at, last_word);
                 // Words after `high` do not matter to the rest of the path.
                 let last = last.min(high);
                 let mut steps = (ids.len() * width / 8 + 1) as u64;
-                if first <= high && as_group(masks, ids, (first, last)) {
+                if first <= high && as_group(masks, ids) {
                     let base = window.len();
                     for _ in ids {
                         window.extend_from_slice(&vector[low..=high]);
                     }
-                    top = top.max(last);
-                    steps += add_group(masks, ids, vector, (first, last), &mut spread, |place, word, values| {
+                    steps += add_group(masks, ids, vector, (first, last), &mut scratch, |place, word, values| {
                         if word >= low {
                             window[base + place * width + word - low..][..BLOCK].copy_from_slice(values);
                         }
@@ -478,7 +498,7 @@ fn trace(
                 } else {
                     for &id in ids {
                         if first <= high {
-                            steps += add_column(masks, id, vector, (first, last), &mut top);
+                            steps += add_column(masks, id, vector, (first, last), &mut scratch);
                         }
                         window.extend_from_slice(&vector[low..=high]);
                     }
