@@ -48,7 +48,7 @@ pub(super) struct Longest {
 pub(super) enum Effort {
     /// Accept the best of the widest band within the limit.
     Settle,
-    /// Give up with no pairs when no band within the limit is certain.
+    /// Give up with no pairs as soon as no band within the limit looks certain.
     CertainOnly,
 }
 
@@ -82,6 +82,9 @@ pub(super) fn longest(
         // A band that may fail must be much cheaper than all, one that is sure to do only somewhat.
         if cost * 10 >= full_cost * if sure { 9 } else { 5 } && full_cost <= limit {
             band = full;
+        } else if cost > limit && effort == Effort::CertainOnly {
+            meter.settle()?;
+            return Ok(None);
         }
         let mut vector = vec![u64::MAX; masks.words];
         let checkpoints = forward(&masks, columns, band, &mut vector, &mut meter)?;
@@ -89,13 +92,13 @@ pub(super) fn longest(
         let needed = columns.len() - length;
         let certain = needed <= band.above && extra + needed <= band.below;
         let wider = needed.min(slack * SLACK_GROWTH);
-        let affordable = || masks.cost(columns, Band { above: wider, below: extra + wider }) <= limit;
-        if certain || (effort == Effort::Settle && !affordable()) {
+        let affordable = |slack| masks.cost(columns, Band { above: slack, below: extra + slack }) <= limit;
+        if certain || (effort == Effort::Settle && !affordable(wider)) {
             let pairs = trace(&masks, columns, band, &checkpoints, &mut vector, &mut meter)?;
             meter.settle()?;
             return Ok(Some(Longest { pairs, certain }));
         }
-        if effort == Effort::CertainOnly && !affordable() {
+        if effort == Effort::CertainOnly && !affordable(needed) {
             meter.settle()?;
             return Ok(None);
         }

@@ -15,7 +15,7 @@ use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 /// Steps a pass may take on a region that is too large to be exact at any rate, to see whether its edits are few.
 const ATTEMPT_STEPS: u64 = EXACT_STEPS / 8;
 /// Words of an anchor, longest first: what stays too large between long anchors is split at shorter ones.
-const ANCHOR_WORDS: [usize; 3] = [24, 12, 6];
+const ANCHOR_WORDS: [usize; 2] = [12, 6];
 
 /// What a whole run found.
 pub(super) struct Found {
@@ -137,6 +137,9 @@ fn between(
     let (long, short) = if turned { (&column_side, &row_side) } else { (&row_side, &column_side) };
     let small = bits::full_cost(&long.ids, &short.ids, ids) <= EXACT_STEPS;
     let (limit, effort) = if small { (EXACT_STEPS, Effort::Settle) } else { (ATTEMPT_STEPS, Effort::CertainOnly) };
+    // A pass, the narrower ones before it and the way back must fit into what is left.
+    let within_budget = work.budget.left() / 3;
+    let limit = limit.min(within_budget);
     let mut attempt =
         |limit, effort| bits::longest(&long.ids, &short.ids, ids, limit, effort, work.budget, work.cancel);
     let mut result = attempt(limit, effort);
@@ -148,12 +151,15 @@ fn between(
                 return split(work, (rows, columns), (&row_side, &column_side), &runs, &anchor_words[level + 1..]);
             }
         }
-        result = attempt(EXACT_STEPS, Effort::Settle);
+        result = attempt(EXACT_STEPS.min(within_budget), Effort::Settle);
     }
     match result {
         Ok(longest) => {
             let Some(longest) = longest else { return Ok(()) };
             work.found.minimal &= longest.certain;
+            if !longest.certain && within_budget < EXACT_STEPS {
+                work.found.end = StageEnd::Budget;
+            }
             work.found.pairs.extend(longest.pairs.iter().map(|&(row, column)| {
                 let (row, column) = if turned { (column, row) } else { (row, column) };
                 (row_side.positions[row as usize], column_side.positions[column as usize])
