@@ -402,7 +402,19 @@ mod tests {
             custom_words: vec!["粤港澳".into(), " ".into()],
             ..Default::default()
         });
-        insta::assert_snapshot!(check(wrong));
+        insta::assert_snapshot!(check(wrong), @r"
+        options.reports[1]: 0 is not a number of this enum; send 1 to 4 (UNKNOWN_ENUM_NUMBER)
+        options.reports[2]: 77 is not a number of this enum; send 1 to 4 (UNKNOWN_ENUM_NUMBER)
+        left.level: -1 is not a number of this enum; send 0 to 5 (UNKNOWN_ENUM_NUMBER)
+        left.adopted.day: there is no day 30 in that month (INVALID_DATE)
+        left.text: the text is empty; send the document's words (EMPTY_TEXT)
+        right.text: the text holds only blanks; send the document's words (BLANK_TEXT)
+        references[1].text: the text has 60 bytes and the most is 32; send less, or raise the limit (TEXT_TOO_LONG)
+        offset_unit: 9 is not a number of this enum; send 0 to 3 (UNKNOWN_ENUM_NUMBER)
+        options.min_phrase_characters: 1 is not between 2 and 1000 (OUT_OF_BOUNDS)
+        options.occurrence_cap: 0 is not between 1 and 10000 (OUT_OF_BOUNDS)
+        options.custom_words[1]: is blank; leave it out (EMPTY_TEXT)
+        ");
     }
 
     #[test]
