@@ -44,10 +44,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return exit.into();
         }
     };
-    let done = match command_line.command {
+    std::panic::set_hook(Box::new(output::complain_of_panic));
+    let command = move || match command_line.command {
         Command::Serve(serve) => serve.run(),
         Command::Compare(compare) => compare.run(),
         Command::Healthcheck(healthcheck) => healthcheck.run(),
+    };
+    // The hook has said what there is to say.
+    let Ok(done) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(command)) else {
+        return Exit::Internal.into();
     };
     match done {
         Ok(()) => Exit::Ok.into(),

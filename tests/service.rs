@@ -4,6 +4,7 @@ mod service_support;
 
 use std::time::Duration;
 
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use policy_echo::service::config::Config;
 use policy_echo::service::proto::compare_stream_response::Result as PairResult;
 use policy_echo::service::proto::comparison_service_client::ComparisonServiceClient;
@@ -334,6 +335,53 @@ async fn work_stops_at_the_deadline_of_the_server() {
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
     let tally = running.until(|tally| tally.running == 0 && tally.waiting == 0).await;
     assert_eq!(tally.finished, 0);
+}
+
+/// A call as bytes, so that only the server looks at its `grpc-timeout`. Gives the code, from headers or trailers.
+async fn bare_call(running: &Running, path: &str, timeout: &'static str, message: &impl prost::Message) -> i32 {
+    use http_body_util::BodyExt as _;
+    let socket = tokio::net::TcpStream::connect(running.address()).await.expect("connects");
+    let (mut client, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await.expect("shakes hands");
+    tokio::spawn(connection);
+    let message = message.encode_to_vec();
+    let mut frame = vec![0];
+    frame.extend((message.len() as u32).to_be_bytes());
+    frame.extend(message);
+    let request = http::Request::post(format!("http://{}{path}", running.address()))
+        .header("content-type", "application/grpc")
+        .header("grpc-timeout", timeout)
+        .body(http_body_util::Full::new(bytes::Bytes::from(frame)))
+        .expect("a request");
+    let (head, body) = client.send_request(request).await.expect("a reply").into_parts();
+    let trailers = body.collect().await.expect("a whole reply").trailers().cloned();
+    let status = head.headers.get("grpc-status").cloned();
+    let status = status.or_else(|| trailers?.get("grpc-status").cloned()).expect("a code");
+    status.to_str().expect("ascii").parse().expect("a number")
+}
+
+#[tokio::test]
+async fn work_stops_at_the_deadline_of_the_caller() {
+    let running = Running::start(Config { workers: 1, ..Running::config() }).await;
+    let heavy = request(&heavy_text(1), &heavy_text(2));
+    let path = "/policyecho.v1.ComparisonService/";
+    let code = bare_call(&running, &format!("{path}Compare"), "200m", &heavy).await;
+    assert_eq!(code, Code::DeadlineExceeded as i32);
+    let pair = proto::CompareStreamRequest { pair_id: String::new(), request: Some(heavy) };
+    let code = bare_call(&running, &format!("{path}CompareStream"), "200m", &pair).await;
+    assert_eq!(code, Code::DeadlineExceeded as i32);
+    let light = request(LEFT, RIGHT);
+    assert_eq!(bare_call(&running, &format!("{path}Compare"), "0n", &light).await, Code::DeadlineExceeded as i32);
+    assert_eq!(bare_call(&running, &format!("{path}Compare"), "99999999H", &light).await, Code::Ok as i32);
+    let tally = running.until(|tally| tally.running == 0 && tally.waiting == 0).await;
+    assert_eq!(tally.finished, 1, "only the light pair ran to its end");
+}
+
+#[tokio::test]
+async fn a_message_that_grows_over_the_limit_is_resource_exhausted() {
+    let mut client = comparisons().await.send_compressed(CompressionEncoding::Gzip);
+    let status = client.compare(request(LEFT, &"a".repeat((20 << 20) + 1))).await.expect_err("is refused");
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
 }
 
 #[tokio::test]

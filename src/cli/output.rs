@@ -49,6 +49,12 @@ pub(super) fn complain(error: &CommandError) {
     writeln!(io::stderr(), "policy-echo: {line}").ok();
 }
 
+/// One line on standard error about a panic: where it was, not what it says, which may quote a document.
+pub(super) fn complain_of_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    writeln!(io::stderr(), "policy-echo: a bug of ours at {place}; please report it").ok();
+}
+
 /// Columns of the terminal, 40 to 120; 100 where there is none.
 pub(super) fn columns() -> usize {
     let set = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());

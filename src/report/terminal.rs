@@ -17,7 +17,7 @@ pub use self::labels::Language;
 pub use self::wrap::without_controls;
 use self::wrap::{Piece, shortened, write};
 use crate::compare::comparison::{
-    Comparison, Edit, EditKind, EditOp, Fate, Item, OriginKind, Outline, ParagraphLink, Passage, StageEnd,
+    CleaningKind, Comparison, Edit, EditKind, EditOp, Fate, Item, OriginKind, Outline, ParagraphLink, Passage, StageEnd,
 };
 use crate::text::document::Document;
 use crate::text::span::{Pair, Raw, Side, Span};
@@ -103,8 +103,21 @@ impl Page<'_> {
         }
     }
 
-    fn words(&self, side: Side, span: Span<Raw>) -> &str {
-        self.texts.get(side).get(span.range()).unwrap_or_default()
+    /// The words of a span without what was ignored when they were read: glued pinyin hides what a text says.
+    fn words(&self, side: Side, span: Span<Raw>) -> String {
+        let text = self.texts.get(side);
+        let mut words = String::new();
+        let mut from = span.start();
+        let cleanings = &self.outline(side).cleanings;
+        let first = cleanings.partition_point(|cleaning| cleaning.span.end() <= span.start());
+        for cleaning in cleanings[first..].iter().take_while(|cleaning| cleaning.span.start() < span.end()) {
+            if matches!(cleaning.kind, CleaningKind::Pinyin | CleaningKind::LostBlank | CleaningKind::LineWrap) {
+                words.push_str(text.get(from as usize..cleaning.span.start().max(from) as usize).unwrap_or_default());
+                from = cleaning.span.end().min(span.end());
+            }
+        }
+        words.push_str(text.get(from as usize..span.end() as usize).unwrap_or_default());
+        words
     }
 
     fn outline(&self, side: Side) -> &Outline {
@@ -227,7 +240,7 @@ impl Page<'_> {
     fn paragraph_opening(&mut self, side: Side, index: u32) {
         let Some(paragraph) = self.outline(side).paragraphs.get(index as usize) else { return };
         let name = if side == Side::Left { self.labels.left } else { self.labels.right };
-        let opening = shortened(self.words(side, paragraph.span), self.columns - 12);
+        let opening = shortened(&self.words(side, paragraph.span), self.columns - 12);
         self.line(&[Piece::label(format!("    {name} "), DIM), Piece::quoted(&opening, PLAIN)], 4);
     }
 
@@ -251,7 +264,7 @@ impl Page<'_> {
     fn formula_passage(&mut self, passage: &Passage) {
         let label = format!("  ○ {}: ", self.labels.formula);
         let room = self.columns.saturating_sub(wrap::width(&label) + 4);
-        let words = shortened(self.words(Side::Right, passage.right), room);
+        let words = shortened(&self.words(Side::Right, passage.right), room);
         self.line(&[Piece::label(label, DIM), Piece::quoted(&words, DIM)], 4);
     }
 
@@ -272,7 +285,7 @@ impl Page<'_> {
         let mut pieces = Vec::new();
         for edit in edits {
             if edit.op == EditOp::Equal {
-                pieces.push(Piece::quoted(&shortened_middle(self.words(Side::Left, edit.left)), PLAIN));
+                pieces.push(Piece::quoted(&shortened_middle(&self.words(Side::Left, edit.left)), PLAIN));
                 continue;
             }
             let style = |words| match edit.kind {
@@ -281,11 +294,11 @@ impl Page<'_> {
                 _ => words,
             };
             if !edit.left.is_empty() {
-                let words = shortened_middle(self.words(Side::Left, edit.left));
+                let words = shortened_middle(&self.words(Side::Left, edit.left));
                 pieces.push(Piece::quoted(&format!("[-{words}-]"), style(LEFT_WORDS.strikethrough())));
             }
             if !edit.right.is_empty() {
-                let words = shortened_middle(self.words(Side::Right, edit.right));
+                let words = shortened_middle(&self.words(Side::Right, edit.right));
                 pieces.push(Piece::quoted(&format!("{{+{words}+}}"), style(RIGHT_WORDS)));
             }
         }
@@ -352,7 +365,7 @@ impl Page<'_> {
         };
         let indent = 2 + 2 * (item.depth as usize).min(8);
         let room = self.columns.saturating_sub(indent + wrap::width(&facts) + 2).max(16);
-        let words = shortened(self.words(Side::Left, item.left), room);
+        let words = shortened(&self.words(Side::Left, item.left), room);
         let lead = Piece::label(" ".repeat(indent), PLAIN);
         self.line(&[lead, Piece::quoted(&words, style), Piece::label(facts, BOLD)], indent + 2);
     }
@@ -367,10 +380,9 @@ impl Page<'_> {
         self.heading(self.labels.shared_phrases, telling.len());
         for phrase in telling.iter().take(PHRASES) {
             let facts = format!(
-                "  {:.0} {}, {} {} {} / {} {}",
+                "  {:.0} {}, {} ×{}, {} ×{}",
                 phrase.weight,
                 self.labels.bits,
-                self.labels.times,
                 self.labels.left,
                 phrase.left_total,
                 self.labels.right,
@@ -386,7 +398,7 @@ impl Page<'_> {
         let citations = &self.outline(Side::Right).citations;
         let mut counts: Vec<(String, usize)> = Vec::new();
         for citation in citations {
-            let words = shortened(self.words(Side::Right, citation.span), self.columns - 8);
+            let words = shortened(&self.words(Side::Right, citation.span), self.columns - 8);
             match counts.iter_mut().find(|(known, _)| *known == words) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((words, 1)),

@@ -9,6 +9,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -39,14 +40,14 @@ pub(super) struct Edge {
 impl Edge {
     /// Answers one request.
     pub(super) async fn answer(
-        &'static self,
+        self: Arc<Self>,
         routes: Routes,
         request: http::Request<Incoming>,
     ) -> Result<http::Response<CallBody>, Infallible> {
         let begun = Instant::now();
-        let found = self.methods.binary_search_by(|method| method.as_str().cmp(request.uri().path()));
-        let method = found.ok().map_or("unknown", |index| self.methods[index].as_str());
-        let mut log = CallLog { method, begun, code: None, reply_bytes: 0 };
+        let path = request.uri().path();
+        let method = self.methods.binary_search_by(|method| method.as_str().cmp(path)).ok();
+        let mut log = CallLog { edge: Arc::clone(&self), method, begun, code: None, reply_bytes: 0 };
         if let Some(refusal) = refuse_other_protocols(&request) {
             log.code = Some(Code::Unknown as i32);
             return Ok(refusal.map(|body| CallBody { inner: Some(body), deadline: None, log }));
@@ -117,7 +118,9 @@ fn settle_code(headers: &mut HeaderMap) -> Option<i32> {
 /// What is known of a call so far; written to the log when it is dropped, which is when the reply ends.
 #[derive(Debug)]
 struct CallLog {
-    method: &'static str,
+    edge: Arc<Edge>,
+    /// Index of the method; `None` for one that does not exist.
+    method: Option<usize>,
     begun: Instant,
     code: Option<i32>,
     reply_bytes: u64,
@@ -142,7 +145,8 @@ impl CallLog {
 impl Drop for CallLog {
     fn drop(&mut self) {
         let event = CallEvent {
-            method: self.method,
+            // A path that is none of ours is not logged: it could write anything into the log.
+            method: self.method.map_or("unknown", |index| &self.edge.methods[index]),
             code: self.code,
             elapsed: self.begun.elapsed(),
             reply_bytes: self.reply_bytes,

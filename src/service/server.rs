@@ -94,7 +94,7 @@ pub struct Server {
     backend: Arc<Backend>,
     health: HealthReporter,
     routes: Routes,
-    edge: &'static Edge,
+    edge: Arc<Edge>,
 }
 
 impl Server {
@@ -105,8 +105,7 @@ impl Server {
         let health = HealthReporter::new();
         set_health(&health, ServingStatus::NotServing).await;
         let (routes, methods) = routes(&backend, &health)?;
-        // One for each server of the process and never freed, so that every call may borrow a method's name.
-        let edge = Box::leak(Box::new(Edge { methods, max_call: backend.config.max_call() }));
+        let edge = Arc::new(Edge { methods, max_call: backend.config.max_call() });
         Ok(Self { backend, health, routes, edge })
     }
 
@@ -151,7 +150,7 @@ impl Server {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
                         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-                            let serving = serve_connection(stream, self.routes.clone(), self.edge, stopped.clone());
+                            let serving = serve_connection(stream, self.routes.clone(), Arc::clone(&self.edge), stopped.clone());
                             connections.spawn(async move {
                                 serving.await;
                                 drop(place);
@@ -287,7 +286,7 @@ fn method_paths(descriptors: &[&[u8]], served: &[&str]) -> Result<Vec<String>, S
 }
 
 /// Serves one connection until the peer closes it or, after `stopped`, until its calls have ended.
-async fn serve_connection(stream: TcpStream, routes: Routes, edge: &'static Edge, mut stopped: watch::Receiver<bool>) {
+async fn serve_connection(stream: TcpStream, routes: Routes, edge: Arc<Edge>, mut stopped: watch::Receiver<bool>) {
     if !matches!(tokio::time::timeout(FIRST_BYTE_TIMEOUT, stream.readable()).await, Ok(Ok(()))) {
         return;
     }
@@ -303,7 +302,10 @@ async fn serve_connection(stream: TcpStream, routes: Routes, edge: &'static Edge
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .keep_alive_interval(KEEPALIVE_INTERVAL)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service_fn(move |request| edge.answer(routes.clone(), request)));
+        .serve_connection(
+            TokioIo::new(stream),
+            service_fn(move |request| Arc::clone(&edge).answer(routes.clone(), request)),
+        );
     tokio::pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => return note_end(ended),

@@ -42,9 +42,9 @@ pub fn redact_panics() {
 
 /// One call that has ended.
 #[derive(Clone, Debug)]
-pub(super) struct CallEvent {
-    /// Path of the method, or `unknown` for one that does not exist, so that a path cannot write into the log.
-    pub(super) method: &'static str,
+pub(super) struct CallEvent<'a> {
+    /// Path of the method, or `unknown` for one that does not exist.
+    pub(super) method: &'a str,
     /// The gRPC code, by its number; `None` when the caller left before there was one.
     pub(super) code: Option<i32>,
     /// From the head of the request to the end of the reply.
@@ -53,7 +53,7 @@ pub(super) struct CallEvent {
     pub(super) reply_bytes: u64,
 }
 
-impl CallEvent {
+impl CallEvent<'_> {
     /// Writes the event: probes at debug level, everything else at info.
     pub(super) fn write(&self) {
         let code = self.code.map_or("CALLER_LEFT", code_name);

@@ -66,6 +66,10 @@ impl Running {
         async move { endpoint.connect().await.expect("the server accepts") }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn ask_to_stop(&mut self) {
         self.stop.take().expect("asked once").send(()).expect("the server runs");
     }

@@ -45,7 +45,6 @@ pub(super) struct Labels {
     pub(super) from_reference: &'static str,
     pub(super) more: &'static str,
     pub(super) nothing: &'static str,
-    pub(super) times: &'static str,
     pub(super) coarse: &'static str,
     pub(super) legend: &'static str,
 }
@@ -82,7 +81,6 @@ const CHINESE: Labels = Labels {
     from_reference: "见于参考文件",
     more: "另有",
     nothing: "无",
-    times: "次",
     coarse: "有的环节到达步数上限，结果有效但较粗",
     legend: "[-左文-]{+右文+}；段落自 1 数起；比特数越大越不寻常。",
 };
@@ -119,7 +117,6 @@ const ENGLISH: Labels = Labels {
     from_reference: "found in reference",
     more: "more:",
     nothing: "none",
-    times: "×",
     coarse: "A stage stopped at its step budget; the answer is valid and coarser",
     legend: "[-left-]{+right+}; paragraphs count from 1; the more bits, the less common the wording.",
 };
