@@ -189,3 +189,126 @@ fn completeness(completeness: proto::Completeness) -> Completeness {
         edits: end(completeness.edits()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::comparison::{
+        BeadKind, CitationKind, CleaningKind, EditOp, Fate, OriginKind, ParagraphRole, PassageForm,
+    };
+    use crate::compare::engine::Versions;
+    use crate::service::from_proto::{AnswerForm, OffsetUnit};
+    use crate::service::to_proto::Setting;
+    use crate::text::document::{Document, DocumentLimits, Metadata};
+
+    /// A comparison in which every field differs from its default and every optional one is set.
+    fn full() -> Comparison {
+        let quantity = |value| Some(Quantity { value, unit: "%".into() });
+        let kinds = [
+            None,
+            Some(EditKind::Localization),
+            Some(EditKind::Number { left: quantity(5.0), right: None }),
+            Some(EditKind::Strength(Direction::Weaker)),
+            Some(EditKind::Strength(Direction::Stronger)),
+            Some(EditKind::Synonym),
+            Some(EditKind::Name),
+            Some(EditKind::Date),
+            Some(EditKind::Slogan),
+            Some(EditKind::Reordering),
+            Some(EditKind::Punctuation),
+            Some(EditKind::Addition),
+            Some(EditKind::Omission),
+            Some(EditKind::Other),
+        ];
+        let ops = [EditOp::Equal, EditOp::Delete, EditOp::Insert, EditOp::Replace];
+        let edits = || -> Vec<Edit> {
+            let edit = |(index, kind): (usize, &Option<EditKind>)| Edit {
+                op: ops[index % 4],
+                left: Span::new(0, 3),
+                right: Span::new(3, 6),
+                kind: kind.clone(),
+            };
+            kinds.iter().enumerate().map(edit).collect()
+        };
+        let date = PartialDate::new(2021, 2, 0).expect("a date");
+        let origin = |kind| Origin { kind, reference: Some(2), background_documents: 7, earliest: Some(date) };
+        let outline = |start| Outline {
+            paragraphs: vec![OutlineParagraph { span: Span::new(start, 6), role: ParagraphRole::Attendance }],
+            cleanings: vec![Cleaning { span: Span::new(0, 3), kind: CleaningKind::Script }],
+            citations: vec![Citation { span: Span::new(3, 6), kind: CitationKind::Meeting }],
+            dates: vec![KnownDate { date, role: DateRole::InForce, inferred_from: Some(Span::new(0, 6)) }],
+        };
+        Comparison {
+            outlines: Pair::new(outline(0), outline(3)),
+            links: vec![ParagraphLink {
+                left: 0,
+                right: 1,
+                similarity: 0.5,
+                left_coverage: 0.25,
+                right_coverage: 0.75,
+                passages: vec![0, 1],
+            }],
+            beads: vec![Bead {
+                left: vec![0, 1],
+                right: vec![2],
+                kind: BeadKind::Merge,
+                moved: true,
+                similarity: 0.125,
+                edits: edits(),
+            }],
+            phrases: vec![SharedPhrase {
+                text: "全省".into(),
+                left: vec![Span::new(0, 6)],
+                left_total: 3,
+                right: vec![Span::new(0, 3), Span::new(3, 6)],
+                right_total: 4,
+                origin: origin(OriginKind::Reference),
+                weight: 12.5,
+            }],
+            passages: vec![Passage {
+                left: Span::new(0, 6),
+                right: Span::new(3, 6),
+                similarity: 0.5,
+                weight: 33.0,
+                form: PassageForm::Localized,
+                origin: origin(OriginKind::Undetermined),
+                edits: edits(),
+            }],
+            items: vec![Item {
+                left: Span::new(0, 6),
+                label: Span::new(0, 3),
+                depth: 1,
+                paragraph: 2,
+                fate: Fate::Moved,
+                right: vec![Span::new(3, 6)],
+                coverage: 0.875,
+            }],
+            score: Score {
+                verbatim: 0.1,
+                localized: 0.2,
+                adapted: 0.3,
+                formula: 0.4,
+                item_coverage: Some(0.5),
+                order: Some(0.6),
+            },
+            completeness: Completeness { passages: StageEnd::Budget, edits: StageEnd::Budget, ..Default::default() },
+        }
+    }
+
+    #[test]
+    fn what_was_written_to_the_wire_is_read_back_whole() {
+        let document = || Document::new("全省".into(), Metadata::default(), DocumentLimits::default()).expect("text");
+        let (left, right) = (document(), document());
+        let setting = Setting {
+            documents: Pair::new(&left, &right),
+            charsets: Pair::new(None, None),
+            form: AnswerForm { unit: OffsetUnit::Utf8Bytes, include_text: true },
+            versions: &Versions { lexicon: "1".into(), background: "2".into() },
+        };
+        let response = to_proto::compare_response(&full(), setting);
+        assert_eq!(comparison(&response), Ok(full()));
+        let json = serde_json::to_string(&response).expect("JSON");
+        let read: proto::CompareResponse = serde_json::from_str(&json).expect("reads back");
+        assert_eq!(read, response);
+    }
+}

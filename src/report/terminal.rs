@@ -137,13 +137,14 @@ impl Page<'_> {
             let title = if metadata.title.is_empty() { &metadata.id } else { &metadata.title };
             let paragraphs = self.outline(side).paragraphs.len();
             let characters = document.text().chars().filter(|character| !character.is_whitespace()).count();
-            let counts = format!("  {paragraphs} {}, {characters} {}", labels.paragraphs, labels.characters);
+            let counts =
+                format!("  {paragraphs} {}{}{characters} {}", labels.paragraphs, labels.comma, labels.characters);
             let name = format!("{name:<5} ");
             self.line(&[Piece::label(name, BOLD), Piece::quoted(title, PLAIN), Piece::label(counts, DIM)], 6);
         }
         self.out.push('\n');
         let score = &self.comparison.score;
-        let mut parts = vec![Piece::label(format!("{}:", labels.share), BOLD)];
+        let mut parts = vec![Piece::label(format!("{}{}", labels.share, labels.colon), BOLD)];
         for (name, share, style) in [
             (labels.verbatim, score.verbatim, PLAIN),
             (labels.localized, score.localized, LOCALIZED),
@@ -168,7 +169,10 @@ impl Page<'_> {
             (found.items.len(), labels.items),
         ];
         let counts = counts.map(|(count, name)| format!("  {count} {name}"));
-        self.line(&[Piece::label(format!("{}:", labels.found), BOLD), Piece::label(counts.concat(), PLAIN)], 2);
+        self.line(
+            &[Piece::label(format!("{}{}", labels.found, labels.colon), BOLD), Piece::label(counts.concat(), PLAIN)],
+            2,
+        );
         self.cleanings();
         let ends = found.completeness;
         if [ends.phrases, ends.passages, ends.alignment, ends.edits].contains(&StageEnd::Budget) {
@@ -186,7 +190,7 @@ impl Page<'_> {
         if !counts.is_empty() {
             let list =
                 counts.iter().map(|(&kind, count)| format!("  {} {count}", labels::cleaning(kind, self.language)));
-            let text = format!("{}:{}", self.labels.cleaned, list.collect::<String>());
+            let text = format!("{}{}{}", self.labels.cleaned, self.labels.colon, list.collect::<String>());
             self.line(&[Piece::label(text, DIM)], 2);
         }
     }
@@ -251,18 +255,25 @@ impl Page<'_> {
         }
         let mut pieces = vec![Piece::label("  ● ", BOLD)];
         pieces.extend(self.edited(&passage.edits));
-        let mut facts = format!("  ({}, {:.0} {}", labels::form(passage.form, labels), passage.weight, labels.bits);
+        let mut facts = format!(
+            "{}{}{}{:.0} {}",
+            labels.brackets[0],
+            labels::form(passage.form, labels),
+            labels.comma,
+            passage.weight,
+            labels.bits
+        );
         if passage.origin.kind == OriginKind::Reference {
             let number = passage.origin.reference.map_or(String::new(), |reference| format!(" {}", reference + 1));
-            facts += &format!(", {}{number}", labels.from_reference);
+            facts += &format!("{}{}{number}", labels.comma, labels.from_reference);
         }
         facts += &self.edit_counts(&passage.edits);
-        pieces.push(Piece::label(facts + ")", DIM));
+        pieces.push(Piece::label(facts + labels.brackets[1], DIM));
         self.line(&pieces, 4);
     }
 
     fn formula_passage(&mut self, passage: &Passage) {
-        let label = format!("  ○ {}: ", self.labels.formula);
+        let label = format!("  ○ {}{} ", self.labels.formula, self.labels.colon);
         let room = self.columns.saturating_sub(wrap::width(&label) + 4);
         let words = shortened(&self.words(Side::Right, passage.right), room);
         self.line(&[Piece::label(label, DIM), Piece::quoted(&words, DIM)], 4);
@@ -277,7 +288,7 @@ impl Page<'_> {
             return String::new();
         }
         let list = counts.iter().map(|(name, count)| format!(" {name} {count}")).collect::<String>();
-        format!("; {}:{list}", self.labels.edits)
+        format!("{}{}{}{list}", self.labels.comma, self.labels.edits, self.labels.colon)
     }
 
     /// The left text with the changes to the right one inside.
@@ -380,9 +391,10 @@ impl Page<'_> {
         self.heading(self.labels.shared_phrases, telling.len());
         for phrase in telling.iter().take(PHRASES) {
             let facts = format!(
-                "  {:.0} {}, {} ×{}, {} ×{}",
+                "  {:.0} {}{}{} ×{}, {} ×{}",
                 phrase.weight,
                 self.labels.bits,
+                self.labels.comma,
                 self.labels.left,
                 phrase.left_total,
                 self.labels.right,
@@ -440,3 +452,6 @@ fn shortened_middle(text: &str) -> String {
     let tail: String = text.chars().skip(count - END_CHARACTERS).collect();
     format!("{head}……{tail}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,9 @@ pub(super) struct Labels {
     pub(super) more: &'static str,
     pub(super) nothing: &'static str,
     pub(super) coarse: &'static str,
+    pub(super) colon: &'static str,
+    pub(super) comma: &'static str,
+    pub(super) brackets: [&'static str; 2],
     pub(super) legend: &'static str,
 }
 
@@ -82,6 +85,9 @@ const CHINESE: Labels = Labels {
     more: "另有",
     nothing: "无",
     coarse: "有的环节到达步数上限，结果有效但较粗",
+    colon: "：",
+    comma: "，",
+    brackets: ["（", "）"],
     legend: "[-左文-]{+右文+}；段落自 1 数起；比特数越大越不寻常。",
 };
 
@@ -118,6 +124,9 @@ const ENGLISH: Labels = Labels {
     more: "more:",
     nothing: "none",
     coarse: "A stage stopped at its step budget; the answer is valid and coarser",
+    colon: ":",
+    comma: ", ",
+    brackets: ["  (", ")"],
     legend: "[-left-]{+right+}; paragraphs count from 1; the more bits, the less common the wording.",
 };
 

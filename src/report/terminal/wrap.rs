@@ -110,6 +110,8 @@ impl Line<'_> {
     }
 
     fn break_line(&mut self, style: Style) {
+        let written = self.out.trim_end_matches(' ').len();
+        self.out.truncate(written);
         self.close(style);
         self.out.push('\n');
         self.out.extend(std::iter::repeat_n(' ', self.indent));
@@ -153,7 +155,7 @@ mod tests {
     fn han_breaks_anywhere_and_punctuation_hangs() {
         insta::assert_snapshot!(wrapped("举全省之力推进粤港澳大湾区，建设 policy-echo 2026。", 20), @r"
         举全省之力推进粤港
-          澳大湾区，建设 
+          澳大湾区，建设
           policy-echo 2026。
         ");
     }
