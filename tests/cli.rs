@@ -143,12 +143,16 @@ fn one_document_may_come_from_standard_input_in_another_charset() {
 }
 
 /// A running `serve`, killed if the test fails.
-struct Serving(Child, String);
+struct Serving {
+    child: Child,
+    address: String,
+    log: Option<std::thread::JoinHandle<Vec<String>>>,
+}
 
 impl Serving {
     fn start() -> Self {
         let mut child = program()
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--log", "policy_echo=trace"])
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -165,15 +169,22 @@ impl Serving {
             }
         }
         // The pipe must be read to its end, or the server would stop at a full pipe.
-        std::thread::spawn(move || log.for_each(drop));
-        Self(child, address)
+        let log = std::thread::spawn(move || log.map(|line| line.expect("a line")).collect());
+        Self { child, address, log: Some(log) }
+    }
+
+    /// Stops the server by a signal and gives its exit code and what it logged since it served.
+    fn stop(&mut self, signal: &str) -> (Option<i32>, Vec<String>) {
+        Command::new("kill").args(["-s", signal, &self.child.id().to_string()]).status().expect("signals");
+        let exit = self.child.wait().expect("ends").code();
+        (exit, self.log.take().expect("stopped once").join().expect("logs"))
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 
@@ -184,7 +195,7 @@ fn a_server_gives_the_same_answer_and_stops_when_told() {
     let (left, right) = (folder.file("left.txt", LEFT), folder.file("right.txt", RIGHT));
     for signal in ["TERM", "INT"] {
         let mut serving = Serving::start();
-        let address = serving.1.clone();
+        let address = serving.address.clone();
         assert_eq!(run(&["healthcheck", "--server", &address]).status.code(), Some(0));
         let unknown = run(&["healthcheck", "--server", &address, "--service", "no.Such"]);
         assert_eq!(unknown.status.code(), Some(69));
@@ -194,8 +205,28 @@ fn a_server_gives_the_same_answer_and_stops_when_told() {
             assert_eq!(there.status.code(), Some(0), "{}", String::from_utf8_lossy(&there.stderr));
             assert!(!here.stdout.is_empty() && here.stdout == there.stdout, "{format} differs");
         }
-        let process = serving.0.id().to_string();
-        Command::new("kill").args(["-s", signal, &process]).status().expect("signals");
-        assert_eq!(serving.0.wait().expect("ends").code(), Some(0), "after SIG{signal}");
+        assert_eq!(serving.stop(signal).0, Some(0), "after SIG{signal}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_log_has_one_event_a_call_and_no_word_of_a_document() {
+    let folder = Folder::new("log");
+    let canary = folder.file("kanarienvogel.txt", "内部文件鹦鹉螺：坚定不移举全省之力。");
+    let blank = folder.file("blank.txt", " ");
+    let mut serving = Serving::start();
+    let address = serving.address.clone();
+    assert_eq!(run(&["compare", &canary, &canary, "--format", "json", "--server", &address]).status.code(), Some(0));
+    assert_eq!(run(&["compare", &blank, &canary, "--format", "json", "--server", &address]).status.code(), Some(65));
+    let (_, log) = serving.stop("TERM");
+    for line in &log {
+        assert!(!line.contains("鹦鹉螺") && !line.contains("kanarienvogel"), "{line}");
+    }
+    let events = log.iter().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    let codes: Vec<String> = events
+        .filter(|event| event["message"] == "call" && event["method"] == "/policyecho.v1.ComparisonService/Compare")
+        .map(|event| event["code"].as_str().expect("a code").to_owned())
+        .collect();
+    assert_eq!(codes, ["OK", "INVALID_ARGUMENT"]);
 }

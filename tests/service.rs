@@ -155,7 +155,7 @@ async fn what_is_not_grpc_is_refused_before_it_runs() {
 #[tokio::test]
 async fn content_in_gb18030_comes_back_decoded() {
     let (bytes, _, _) = encoding_rs::GB18030.encode(LEFT);
-    let content = proto::Content { bytes: bytes.into_owned().into(), charset: "GB18030".into(), ..Default::default() };
+    let content = proto::Content { bytes: bytes.into_owned(), charset: "GB18030".into(), ..Default::default() };
     let mut pair = request(LEFT, RIGHT);
     pair.left.as_mut().expect("set").body = Some(proto::document::Body::Content(content));
     let left = comparisons().await.compare(pair).await.expect("compares").into_inner().left.expect("an outline");

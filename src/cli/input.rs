@@ -27,7 +27,7 @@ pub(super) fn document(path: &str) -> Result<proto::Document, CommandError> {
     let body = match String::from_utf8(bytes) {
         Ok(text) => proto::document::Body::Text(text),
         Err(not_utf8) => {
-            let content = proto::Content { bytes: not_utf8.into_bytes().into(), ..Default::default() };
+            let content = proto::Content { bytes: not_utf8.into_bytes(), ..Default::default() };
             proto::document::Body::Content(content)
         }
     };

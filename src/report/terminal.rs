@@ -287,8 +287,9 @@ impl Page<'_> {
         if counts.is_empty() {
             return String::new();
         }
-        let list = counts.iter().map(|(name, count)| format!(" {name} {count}")).collect::<String>();
-        format!("{}{}{}{list}", self.labels.comma, self.labels.edits, self.labels.colon)
+        let list: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        let list = list.join(" ");
+        format!("{}{}{}{list}", self.labels.comma, self.labels.edits, self.labels.equals)
     }
 
     /// The left text with the changes to the right one inside.

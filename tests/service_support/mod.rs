@@ -129,7 +129,7 @@ pub(crate) fn heavy_text(seed: u64) -> String {
         text.push(match draw % 31 {
             0 => '。',
             1 => '，',
-            2 if draw % 11 == 0 => '\n',
+            2 if draw.is_multiple_of(11) => '\n',
             _ => char::from_u32(0x4E00 + draw % 400).expect("a Han character"),
         });
     }

@@ -117,10 +117,10 @@ def main(address):
         answer = client.call(f"{COMPARISON}/Compare", value, compression)
         spans = [(text, paragraph) for side, text in (("left", LEFT), ("right", RIGHT)) for paragraph in answer[side]["paragraphs"]]
         quoted = all(text[p["span"]["start"] : p["span"]["end"]] == p["text"] for text, p in spans)
-        check(f"Compare, spans cut Python strings ({compression})", quoted and answer["beads"], answer)
-    check("AlignParagraphs", client.call(f"{COMPARISON}/AlignParagraphs", pair())["beads"])
-    check("DiffWords", client.call(f"{COMPARISON}/DiffWords", pair())["edits"])
-    check("FindSharedPhrases", client.call(f"{COMPARISON}/FindSharedPhrases", pair(left=RIGHT))["phrases"])
+        check(f"Compare, spans cut Python strings ({compression})", quoted and answer.get("beads"), answer)
+    check("AlignParagraphs", client.call(f"{COMPARISON}/AlignParagraphs", pair()).get("beads"))
+    check("DiffWords", client.call(f"{COMPARISON}/DiffWords", pair()).get("edits"))
+    check("FindSharedPhrases", client.call(f"{COMPARISON}/FindSharedPhrases", pair(left=RIGHT)).get("phrases"))
 
     pairs = [{"pair_id": str(index), "request": pair(right="" if index == 7 else RIGHT)} for index in range(20)]
     answers = list(client.stream(f"{COMPARISON}/CompareStream", pairs))
@@ -141,7 +141,7 @@ def main(address):
     refused("message over the transport limit", Code.RESOURCE_EXHAUSTED, lambda: client.call(compare, pair(right="a" * (message + 1))))
     refused("method that does not exist", Code.UNIMPLEMENTED, lambda: client.raw(f"{COMPARISON}/Guess", b""))
     refused("service that does not exist", Code.UNIMPLEMENTED, lambda: client.raw("no.Such/Method", b""))
-    check("the server still answers", client.call(compare, pair())["beads"])
+    check("the server still answers", client.call(compare, pair()).get("beads"))
 
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
