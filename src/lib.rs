@@ -1,4 +1,7 @@
 //! policy-echo compares policy documents.
 
+pub mod cli;
 pub mod compare;
+pub mod report;
+pub mod service;
 pub mod text;

@@ -1,0 +1,245 @@
+//! `policy-echo compare`: two documents, with the engine in this process or with a running server.
+//!
+//! Both ways build the same request and give the same answer; the server's reads like the engine's.
+
+use std::time::Duration;
+
+use tonic::codec::CompressionEncoding;
+use tonic::transport::{Channel, Endpoint};
+
+use super::output::{self, Color};
+use super::{CommandError, block_on, from_response, input};
+use crate::compare::comparison::Comparison;
+use crate::compare::engine::{Engine, EngineSettings};
+use crate::report::terminal::{self, Language};
+use crate::service::from_proto::{self, CompareCall};
+use crate::service::proto;
+use crate::service::proto::comparison_service_client::ComparisonServiceClient;
+use crate::service::status::Failure;
+use crate::service::to_proto::{self, Setting};
+use crate::text::cancel::Cancel;
+use crate::text::document::DocumentLimits;
+
+/// Longest reply that is received from a server, in bytes.
+const MAX_REPLY_BYTES: usize = 1 << 30;
+
+/// Arguments of `compare`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Compare {
+    /// The left document: the directive, where one is traced in the other; - reads standard input
+    left: String,
+
+    /// The right document: the resolution; - reads standard input
+    right: String,
+
+    /// A document whose wording is not the left one's own, such as a central plan; may be given many times
+    #[arg(long, value_name = "FILE")]
+    reference: Vec<String>,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// What offsets in JSON count
+    #[arg(long, value_enum, default_value_t = Unit::Utf8)]
+    offset_unit: Unit,
+
+    /// Add the words to the offsets in JSON
+    #[arg(long)]
+    include_text: bool,
+
+    /// Shortest shared phrase to report, in characters
+    #[arg(long, value_name = "CHARACTERS")]
+    min_phrase_characters: Option<u32>,
+
+    /// Ask this server rather than compare here, such as http://127.0.0.1:50051
+    #[arg(long, env = "POLICY_ECHO_SERVER", value_name = "URL")]
+    server: Option<String>,
+
+    /// Longest time to wait for the server, in seconds
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    timeout_s: u64,
+
+    /// Language of labels in text; by default that of the locale
+    #[arg(long, value_enum)]
+    lang: Option<Lang>,
+
+    /// When to colour text
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+
+    /// Write here rather than to standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For a person
+    Text,
+    /// Canonical proto3 JSON of CompareResponse
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Unit {
+    /// UTF-8 bytes
+    Utf8,
+    /// UTF-16 code units
+    Utf16,
+    /// Unicode code points
+    CodePoints,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Lang {
+    /// Chinese
+    Zh,
+    /// English
+    En,
+}
+
+impl Compare {
+    pub(super) fn run(self) -> Result<(), CommandError> {
+        if self.left == "-" && self.right == "-" {
+            return Err(CommandError::Usage("only one of both documents can come from standard input".to_owned()));
+        }
+        let request = self.request()?;
+        let text = match self.format {
+            Format::Json => {
+                let response = match &self.server {
+                    Some(server) => self.ask(server, request)?,
+                    None => self.compare_here(request, |call, found, engine| {
+                        let versions = engine.versions();
+                        let setting = Setting {
+                            documents: call.documents.as_ref(),
+                            charsets: call.charsets,
+                            form: call.form,
+                            versions: &versions,
+                        };
+                        to_proto::compare_response(found, setting)
+                    })?,
+                };
+                let json = serde_json::to_string_pretty(&response);
+                json.map_err(|error| CommandError::Internal(format!("cannot write JSON: {error}")))? + "\n"
+            }
+            Format::Text => {
+                let view = self.view();
+                match &self.server {
+                    Some(server) => {
+                        let call = self.read(request.clone())?;
+                        let response = self.ask(server, request)?;
+                        let found = from_response::comparison(&response).map_err(CommandError::Internal)?;
+                        terminal::render(&found, &call.documents, &view)
+                    }
+                    None => {
+                        self.compare_here(request, |call, found, _| terminal::render(found, &call.documents, &view))?
+                    }
+                }
+            }
+        };
+        output::write(&text, self.output.as_deref(), self.color)
+    }
+
+    fn view(&self) -> terminal::View {
+        let language = match self.lang {
+            Some(Lang::Zh) => Language::Chinese,
+            Some(Lang::En) => Language::English,
+            None => language_of_locale(),
+        };
+        terminal::View { columns: output::columns(), language }
+    }
+
+    fn request(&self) -> Result<proto::CompareRequest, CommandError> {
+        let references = self.reference.iter().map(|path| input::document(path)).collect::<Result<_, _>>()?;
+        // Text for a person is cut from the documents by UTF-8 bytes.
+        let unit = match (self.format, self.offset_unit) {
+            (Format::Text, _) | (_, Unit::Utf8) => proto::OffsetUnit::Utf8Bytes,
+            (_, Unit::Utf16) => proto::OffsetUnit::Utf16CodeUnits,
+            (_, Unit::CodePoints) => proto::OffsetUnit::CodePoints,
+        };
+        Ok(proto::CompareRequest {
+            left: Some(input::document(&self.left)?),
+            right: Some(input::document(&self.right)?),
+            references,
+            options: Some(proto::CompareOptions {
+                min_phrase_characters: self.min_phrase_characters,
+                include_text: self.include_text,
+                ..Default::default()
+            }),
+            offset_unit: unit.into(),
+        })
+    }
+
+    fn read(&self, request: proto::CompareRequest) -> Result<CompareCall, CommandError> {
+        from_proto::compare_call(request, "", DocumentLimits::default()).map_err(|failure| self.explain(failure))
+    }
+
+    fn compare_here<T>(
+        &self,
+        request: proto::CompareRequest,
+        answer: impl FnOnce(&CompareCall, &Comparison, &Engine) -> T,
+    ) -> Result<T, CommandError> {
+        let call = self.read(request)?;
+        let engine = Engine::load(EngineSettings::default())
+            .map_err(|error| CommandError::Internal(format!("cannot load the engine: {error}")))?;
+        let found = engine
+            .compare(&call.documents, &call.references, &call.options, &Cancel::new())
+            .map_err(|error| CommandError::Internal(error.to_string()))?;
+        Ok(answer(&call, &found, &engine))
+    }
+
+    fn ask(&self, server: &str, request: proto::CompareRequest) -> Result<proto::CompareResponse, CommandError> {
+        block_on(async {
+            let mut client = ComparisonServiceClient::new(connect(server).await?)
+                .send_compressed(CompressionEncoding::Zstd)
+                .accept_compressed(CompressionEncoding::Zstd)
+                .max_decoding_message_size(MAX_REPLY_BYTES);
+            let mut request = tonic::Request::new(request);
+            request.set_timeout(Duration::from_secs(self.timeout_s));
+            Ok(client.compare(request).await?.into_inner())
+        })
+    }
+
+    /// What is wrong with the request, in the words of the command line: files rather than fields.
+    fn explain(&self, failure: Failure) -> CommandError {
+        let Failure::Invalid(violations) = failure else {
+            return CommandError::Internal("the request cannot be read".to_owned());
+        };
+        let Some(first) = violations.into_iter().next() else {
+            return CommandError::Internal("the request is refused without a reason".to_owned());
+        };
+        let reference =
+            first.field.strip_prefix("references[").and_then(|rest| rest.split(']').next()?.parse::<usize>().ok());
+        let path = match reference {
+            Some(index) => self.reference.get(index).cloned(),
+            None if first.field.starts_with("left.") => Some(self.left.clone()),
+            None if first.field.starts_with("right.") => Some(self.right.clone()),
+            None => None,
+        };
+        match path {
+            Some(path) => CommandError::Data { path, cause: first.description },
+            None => CommandError::Usage(format!("{}: {}", first.field, first.description)),
+        }
+    }
+}
+
+/// A connection to `server`, given as a URL or as host and port.
+pub(super) async fn connect(server: &str) -> Result<Channel, CommandError> {
+    let url = if server.contains("://") { server.to_owned() } else { format!("http://{server}") };
+    let endpoint = Endpoint::from_shared(url)
+        .map_err(|_| CommandError::Usage(format!("{server} is not the URL of a server; give http://HOST:PORT")))?
+        .connect_timeout(Duration::from_secs(5));
+    endpoint
+        .connect()
+        .await
+        .map_err(|_| CommandError::Unavailable(format!("cannot connect to {server}; is it running?")))
+}
+
+/// Chinese where the locale is.
+fn language_of_locale() -> Language {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    if set.is_some_and(|locale| locale.starts_with("zh")) { Language::Chinese } else { Language::English }
+}

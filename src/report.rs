@@ -1,0 +1,3 @@
+//! A comparison for a person to read.
+
+pub mod terminal;

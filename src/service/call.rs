@@ -1,0 +1,222 @@
+//! One call at the edge: what every method has in common, whichever it is.
+//!
+//! In: an HTTP/2 request. Out: an HTTP/2 reply. Here a request that is not gRPC is refused, the caller's deadline is kept,
+//! two codes are put right, and one event is logged when the reply ends.
+//! - Deadline: `grpc-timeout`, and the longest time until a reply may begin. When it passes, the work is dropped, which
+//!   stops it, and the answer is DEADLINE_EXCEEDED; a stream is held to the caller's deadline to its end.
+//! - tonic answers OUT_OF_RANGE to a message over the size limit; gRPC's own table says RESOURCE_EXHAUSTED
+//!   (grpc/doc/statuscodes.md). Nothing here uses OUT_OF_RANGE, so every one is turned.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body::Frame;
+use hyper::body::Incoming;
+use tokio::time::Sleep;
+use tonic::body::Body;
+use tonic::service::Routes;
+use tonic::{Code, Status};
+use tower::ServiceExt as _;
+
+use super::status::Failure;
+use super::telemetry::CallEvent;
+
+const GRPC_STATUS: &str = "grpc-status";
+
+/// What the edge knows of the server.
+#[derive(Debug)]
+pub(super) struct Edge {
+    /// Paths of all methods, sorted.
+    pub(super) methods: Vec<String>,
+    /// Longest time until a reply begins.
+    pub(super) max_call: Duration,
+}
+
+impl Edge {
+    /// Answers one request.
+    pub(super) async fn answer(
+        self: Arc<Self>,
+        routes: Routes,
+        request: http::Request<Incoming>,
+    ) -> Result<http::Response<CallBody>, Infallible> {
+        let begun = Instant::now();
+        let path = request.uri().path();
+        let method = self.methods.binary_search_by(|method| method.as_str().cmp(path)).ok();
+        let mut log = CallLog { edge: Arc::clone(&self), method, begun, code: None, reply_bytes: 0 };
+        if let Some(refusal) = refuse_other_protocols(&request) {
+            log.code = Some(Code::Unknown as i32);
+            return Ok(refusal.map(|body| CallBody { inner: Some(body), deadline: None, log }));
+        }
+        let caller_timeout = match request.headers().get("grpc-timeout").map(parse_timeout) {
+            None => None,
+            Some(Some(timeout)) => Some(timeout),
+            Some(None) => return Ok(log.reply(Failure::MalformedTimeout.into(), None)),
+        };
+        let timeout = caller_timeout.map_or(self.max_call, |timeout| timeout.min(self.max_call));
+        let reply = tokio::time::timeout(timeout, routes.oneshot(request)).await;
+        let reply = match reply {
+            Ok(Ok(reply)) => reply,
+            Err(_) => Status::from(Failure::DeadlineExceeded).into_http(),
+        };
+        // `checked_add`: a caller may ask for more time than the clock can count.
+        let deadline = caller_timeout.and_then(|timeout| tokio::time::Instant::from_std(begun).checked_add(timeout));
+        Ok(log.finish(reply, deadline))
+    }
+}
+
+/// gRPC is POST with `content-type: application/grpc`; tonic itself would run the method for anything.
+fn refuse_other_protocols(request: &http::Request<Incoming>) -> Option<http::Response<Body>> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let status = if request.method() != Method::POST {
+        StatusCode::METHOD_NOT_ALLOWED
+    } else if !content_type.starts_with(b"application/grpc") {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE
+    } else {
+        return None;
+    };
+    let mut reply = http::Response::new(Body::empty());
+    *reply.status_mut() = status;
+    Some(reply)
+}
+
+/// Reads `grpc-timeout`: 1 to 8 digits and a unit (grpc/doc/PROTOCOL-HTTP2.md).
+fn parse_timeout(value: &HeaderValue) -> Option<Duration> {
+    let (unit, digits) = value.as_bytes().split_last()?;
+    if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = digits.iter().fold(0u64, |number, digit| number * 10 + u64::from(digit - b'0'));
+    match unit {
+        b'H' => Some(Duration::from_secs(number * 3600)),
+        b'M' => Some(Duration::from_secs(number * 60)),
+        b'S' => Some(Duration::from_secs(number)),
+        b'm' => Some(Duration::from_millis(number)),
+        b'u' => Some(Duration::from_micros(number)),
+        b'n' => Some(Duration::from_nanos(number)),
+        _ => None,
+    }
+}
+
+/// Turns the code in headers or trailers that tonic gets wrong, and reads it.
+fn settle_code(headers: &mut HeaderMap) -> Option<i32> {
+    let code = headers.get(GRPC_STATUS)?.to_str().ok()?.parse().ok()?;
+    if code == Code::OutOfRange as i32 {
+        let right = Code::ResourceExhausted as i32;
+        headers.insert(GRPC_STATUS, HeaderValue::from(right));
+        // A larger message will not fit later either (gRPC proposal A6): do not retry.
+        headers.insert("grpc-retry-pushback-ms", HeaderValue::from_static("-1"));
+        return Some(right);
+    }
+    Some(code)
+}
+
+/// What is known of a call so far; written to the log when it is dropped, which is when the reply ends.
+#[derive(Debug)]
+struct CallLog {
+    edge: Arc<Edge>,
+    /// Index of the method; `None` for one that does not exist.
+    method: Option<usize>,
+    begun: Instant,
+    code: Option<i32>,
+    reply_bytes: u64,
+}
+
+impl CallLog {
+    fn reply(self, status: Status, deadline: Option<tokio::time::Instant>) -> http::Response<CallBody> {
+        self.finish(status.into_http(), deadline)
+    }
+
+    fn finish(
+        mut self,
+        mut reply: http::Response<Body>,
+        deadline: Option<tokio::time::Instant>,
+    ) -> http::Response<CallBody> {
+        self.code = settle_code(reply.headers_mut());
+        let deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
+        reply.map(|body| CallBody { inner: Some(body), deadline, log: self })
+    }
+}
+
+impl Drop for CallLog {
+    fn drop(&mut self) {
+        let event = CallEvent {
+            // A path that is none of ours is not logged: it could write anything into the log.
+            method: self.method.map_or("unknown", |index| &self.edge.methods[index]),
+            code: self.code,
+            elapsed: self.begun.elapsed(),
+            reply_bytes: self.reply_bytes,
+        };
+        event.write();
+    }
+}
+
+/// A reply on its way out.
+#[derive(Debug)]
+pub(super) struct CallBody {
+    /// `None` once the deadline has passed: dropping it stops the work behind it.
+    inner: Option<Body>,
+    deadline: Option<Pin<Box<Sleep>>>,
+    log: CallLog,
+}
+
+impl http_body::Body for CallBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some(inner) = self.inner.as_mut() else { return Poll::Ready(None) };
+        match Pin::new(inner).poll_frame(context) {
+            Poll::Ready(Some(Ok(mut frame))) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    self.log.code = settle_code(trailers);
+                } else if let Some(data) = frame.data_ref() {
+                    self.log.reply_bytes += data.len() as u64;
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Pending => {
+                let Some(deadline) = self.deadline.as_mut() else { return Poll::Pending };
+                std::task::ready!(deadline.as_mut().poll(context));
+                self.inner = None;
+                self.log.code = Some(Code::DeadlineExceeded as i32);
+                let reply = Status::from(Failure::DeadlineExceeded).into_http::<Body>();
+                let mut trailers = reply.into_parts().0.headers;
+                trailers.remove(header::CONTENT_TYPE);
+                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+            }
+            end => end,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_read_as_the_protocol_writes_them() {
+        let cases = [
+            ("300m", Some(Duration::from_millis(300))),
+            ("0n", Some(Duration::ZERO)),
+            ("99999999H", Some(Duration::from_secs(99_999_999 * 3600))),
+            ("1", None),
+            ("m", None),
+            ("123456789S", None),
+            ("-1S", None),
+            ("1.5S", None),
+            ("1s", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_timeout(&HeaderValue::from_static(text)), expected, "{text}");
+        }
+    }
+}

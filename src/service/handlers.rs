@@ -1,0 +1,195 @@
+//! The services of the contract: each method is one line to the engine, on a thread of the pool.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::OnceLock;
+
+use futures_util::{Stream, StreamExt as _};
+use tonic::{Request, Response, Status, Streaming};
+
+use super::admission::{Permit, Pool};
+use super::config::Config;
+use super::from_proto::{self, CompareCall};
+use super::proto::comparison_service_server::ComparisonService;
+use super::proto::info_service_server::InfoService;
+use super::status::Failure;
+use super::to_proto::{self, Setting};
+use super::{proto, status};
+use crate::compare::comparison::Comparison;
+use crate::compare::engine::Engine;
+use crate::compare::options::{Report, Reports};
+use crate::text::cancel::Cancel;
+
+/// Most resolutions of one trace.
+const MAX_TRACE_RESOLUTIONS: u32 = 1000;
+
+/// What all services share.
+#[derive(Debug)]
+pub(super) struct Backend {
+    pub(super) config: Config,
+    pub(super) pool: Pool,
+    /// Empty until the lexicon is loaded.
+    pub(super) engine: OnceLock<Arc<Engine>>,
+}
+
+impl Backend {
+    fn engine(&self) -> Result<Arc<Engine>, Failure> {
+        self.engine.get().cloned().ok_or(Failure::Starting)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        permit: Permit,
+        work: impl FnOnce(&Engine, &Cancel) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let engine = self.engine()?;
+        self.pool.run(permit, move |cancel| work(&engine, cancel)).await
+    }
+
+    /// A call that makes one report of a comparison.
+    async fn single_report<Q, A>(
+        &self,
+        request: Q,
+        reports: Reports,
+        answer: fn(&Comparison, Setting<'_>) -> A,
+    ) -> Result<Response<A>, Status>
+    where
+        Q: Into<proto::CompareRequest> + Send + 'static,
+        A: Send + 'static,
+    {
+        let limits = self.config.document_limits();
+        let work = move |engine: &Engine, cancel: &Cancel| {
+            let call = from_proto::single_report_call(request.into(), limits, reports)?;
+            let found = engine.compare(&call.documents, &call.references, &call.options, cancel)?;
+            Ok(answer(&found, setting(&call, &engine.versions())))
+        };
+        Ok(Response::new(self.run(self.pool.admit_call()?, work).await?))
+    }
+
+    /// One pair of a stream. Its failures are its own.
+    async fn answer_pair(&self, message: proto::CompareStreamRequest) -> proto::CompareStreamResponse {
+        let proto::CompareStreamRequest { pair_id, request } = message;
+        let result = match self.compare_pair(request).await {
+            Ok(response) => proto::compare_stream_response::Result::Response(response),
+            Err(failure) => proto::compare_stream_response::Result::Error(failure.into_call_error()),
+        };
+        proto::CompareStreamResponse { pair_id, result: Some(result) }
+    }
+
+    async fn compare_pair(&self, request: Option<proto::CompareRequest>) -> Result<proto::CompareResponse, Failure> {
+        let Some(request) = request else {
+            return Err(Failure::Invalid(vec![status::Violation {
+                field: "request".to_owned(),
+                description: "is missing; send a pair".to_owned(),
+                reason: "MISSING",
+            }]));
+        };
+        let limits = self.config.document_limits();
+        let permit = self.pool.admit_stream_message().await?;
+        self.run(permit, move |engine, cancel| {
+            let call = from_proto::compare_call(request, "request.", limits)?;
+            compare(engine, &call, cancel)
+        })
+        .await
+    }
+}
+
+fn setting<'a>(call: &'a CompareCall, versions: &'a crate::compare::engine::Versions) -> Setting<'a> {
+    Setting { documents: call.documents.as_ref(), charsets: call.charsets, form: call.form, versions }
+}
+
+fn compare(engine: &Engine, call: &CompareCall, cancel: &Cancel) -> Result<proto::CompareResponse, Failure> {
+    let found = engine.compare(&call.documents, &call.references, &call.options, cancel)?;
+    Ok(to_proto::compare_response(&found, setting(call, &engine.versions())))
+}
+
+/// The comparison service.
+#[derive(Clone, Debug)]
+pub(super) struct Comparisons(pub(super) Arc<Backend>);
+
+#[tonic::async_trait]
+impl ComparisonService for Comparisons {
+    async fn compare(
+        &self,
+        request: Request<proto::CompareRequest>,
+    ) -> Result<Response<proto::CompareResponse>, Status> {
+        let limits = self.0.config.document_limits();
+        let request = request.into_inner();
+        let work = move |engine: &Engine, cancel: &Cancel| {
+            let call = from_proto::compare_call(request, "", limits)?;
+            compare(engine, &call, cancel)
+        };
+        Ok(Response::new(self.0.run(self.0.pool.admit_call()?, work).await?))
+    }
+
+    async fn align_paragraphs(
+        &self,
+        request: Request<proto::AlignParagraphsRequest>,
+    ) -> Result<Response<proto::AlignParagraphsResponse>, Status> {
+        let reports = Reports::NONE.with(Report::Alignment);
+        self.0.single_report(request.into_inner(), reports, to_proto::align_paragraphs_response).await
+    }
+
+    async fn diff_words(
+        &self,
+        request: Request<proto::DiffWordsRequest>,
+    ) -> Result<Response<proto::DiffWordsResponse>, Status> {
+        let limits = self.0.config.document_limits();
+        let request = request.into_inner();
+        let work = move |engine: &Engine, cancel: &Cancel| {
+            let call = from_proto::single_report_call(request.into(), limits, Reports::NONE.with(Report::Edits))?;
+            let diff = engine.diff_words(&call.documents, &call.options, cancel)?;
+            Ok(to_proto::diff_words_response(&diff, setting(&call, &engine.versions())))
+        };
+        Ok(Response::new(self.0.run(self.0.pool.admit_call()?, work).await?))
+    }
+
+    async fn find_shared_phrases(
+        &self,
+        request: Request<proto::FindSharedPhrasesRequest>,
+    ) -> Result<Response<proto::FindSharedPhrasesResponse>, Status> {
+        let reports = Reports::NONE.with(Report::Phrases);
+        self.0.single_report(request.into_inner(), reports, to_proto::find_shared_phrases_response).await
+    }
+
+    type CompareStreamStream = Pin<Box<dyn Stream<Item = Result<proto::CompareStreamResponse, Status>> + Send>>;
+
+    async fn compare_stream(
+        &self,
+        request: Request<Streaming<proto::CompareStreamRequest>>,
+    ) -> Result<Response<Self::CompareStreamStream>, Status> {
+        self.0.engine()?;
+        let backend = Arc::clone(&self.0);
+        let in_work = backend.config.stream_pairs.max(1);
+        // `buffered` reads a pair only when a place is free and gives answers back in order. Dropping the reply drops the
+        // pairs in work, and with that stops them.
+        let answers = request.into_inner().map(move |message| {
+            let backend = Arc::clone(&backend);
+            async move { Ok(backend.answer_pair(message?).await) }
+        });
+        Ok(Response::new(Box::pin(answers.buffered(in_work))))
+    }
+}
+
+/// The information service.
+#[derive(Clone, Debug)]
+pub(super) struct Info(pub(super) Arc<Backend>);
+
+#[tonic::async_trait]
+impl InfoService for Info {
+    async fn get_info(&self, _: Request<proto::GetInfoRequest>) -> Result<Response<proto::GetInfoResponse>, Status> {
+        let engine = self.0.engine()?;
+        let config = &self.0.config;
+        let bounded = |value: usize| Some(u32::try_from(value).unwrap_or(u32::MAX));
+        let limits = proto::Limits {
+            max_document_text_bytes: bounded(config.max_text_bytes),
+            max_message_bytes: bounded(config.max_message_bytes),
+            max_references: bounded(from_proto::MAX_REFERENCES),
+            max_trace_resolutions: Some(MAX_TRACE_RESOLUTIONS),
+            max_call_milliseconds: Some(u32::try_from(config.max_call_ms).unwrap_or(u32::MAX)),
+            max_stream_pairs_in_work: bounded(config.stream_pairs.max(1)),
+        };
+        let versions = to_proto::versions(&engine.versions());
+        Ok(Response::new(proto::GetInfoResponse { versions: Some(versions), limits: Some(limits) }))
+    }
+}

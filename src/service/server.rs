@@ -1,0 +1,321 @@
+//! The server: sockets, HTTP/2 with our own limits, health, reflection, and an orderly end.
+//!
+//! In: a listener, settings, a way to load the engine, and a future that ends when the server is to stop. Always: health
+//! says NOT_SERVING until the engine is loaded and from the moment the server is asked to stop; calls in flight then get
+//! `drain` to end, and a peer that stays silent cannot hold the server longer.
+//!
+//! tonic's own server is not used, only its services: it gives no way to cap connections, to back off when descriptors
+//! run out, or to end while a peer is silent.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use prost::Message as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::task::JoinSet;
+use tonic::codec::CompressionEncoding;
+use tonic::service::Routes;
+use tonic_health::ServingStatus;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::{HealthReporter, HealthService};
+
+use super::admission::Pool;
+use super::call::Edge;
+use super::config::Config;
+use super::handlers::{Backend, Comparisons, Info};
+use super::proto;
+use super::proto::comparison_service_server::{ComparisonServiceServer, SERVICE_NAME as COMPARISON_SERVICE};
+use super::proto::info_service_server::{InfoServiceServer, SERVICE_NAME as INFO_SERVICE};
+use crate::compare::engine::{Engine, EngineError};
+
+/// Streams of one connection that are open at a time (Envoy's advice for servers at the edge).
+const MAX_STREAMS: u32 = 100;
+/// Stream errors of ours that one connection may provoke in its life before it is closed (CVE-2025-8671).
+const MAX_LOCAL_ERROR_RESETS: usize = 1024;
+/// Streams of one connection that were reset before they were accepted (CVE-2023-44487).
+const MAX_PENDING_ACCEPT_RESETS: usize = 20;
+/// Longest header list, in bytes (gRPC's suggestion).
+const MAX_HEADER_LIST_BYTES: u32 = 8 << 10;
+/// Bytes a peer may send on one stream before we have read them.
+const STREAM_WINDOW_BYTES: u32 = 256 << 10;
+/// Bytes a peer may send on one connection before we have read them.
+const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+/// A peer that has been silent for so long is asked whether it still lives.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// A peer that does not answer for so long is gone.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A new connection must say something within this time.
+const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pause after a failed accept: out of descriptors, trying at once again would only burn the processor.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Why the server ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {cause}; choose another address with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The threads that compare could not be started.
+    #[error("cannot start threads: {0}")]
+    Threads(io::Error),
+    /// The engine could not be loaded.
+    #[error("cannot load the engine: {0}")]
+    Engine(#[from] EngineError),
+    /// The thread that loads the engine ended without a result.
+    #[error("loading the engine ended without a result; the log names the place")]
+    EngineLost,
+    /// The descriptors for reflection cannot be read.
+    #[error("the descriptors for reflection are broken: {0}")]
+    Reflection(String),
+}
+
+/// How a server is doing, for tests and metrics.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// The pool's counts.
+    pub tally: watch::Receiver<super::admission::Tally>,
+}
+
+/// A server that is ready to run.
+#[derive(Debug)]
+pub struct Server {
+    backend: Arc<Backend>,
+    health: HealthReporter,
+    routes: Routes,
+    edge: Arc<Edge>,
+}
+
+impl Server {
+    /// Builds the services. Health says NOT_SERVING until [`Server::run`] has loaded the engine.
+    pub async fn new(config: Config) -> Result<Self, ServeError> {
+        let pool = Pool::start(config.worker_threads(), config.queued_calls()).map_err(ServeError::Threads)?;
+        let backend = Arc::new(Backend { config, pool, engine: std::sync::OnceLock::new() });
+        let health = HealthReporter::new();
+        set_health(&health, ServingStatus::NotServing).await;
+        let (routes, methods) = routes(&backend, &health)?;
+        let edge = Arc::new(Edge { methods, max_call: backend.config.max_call() });
+        Ok(Self { backend, health, routes, edge })
+    }
+
+    /// A view on the work of the server.
+    pub fn watch(&self) -> Watch {
+        Watch { tally: self.backend.pool.tally() }
+    }
+
+    /// Serves until `shutdown` ends and calls in flight have ended or the time to drain has passed.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        load: impl FnOnce() -> Result<Engine, EngineError> + Send + 'static,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let (stop, stopped) = watch::channel(false);
+        let mut connections = JoinSet::new();
+        let places = Arc::new(Semaphore::new(self.backend.config.max_connections));
+        let mut loading = load_aside(load);
+        tokio::pin!(shutdown);
+        // Set once asked to stop: how long connections are still accepted.
+        let mut lag: Option<std::pin::Pin<Box<tokio::time::Sleep>>> = None;
+        let mut loaded = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut shutdown, if lag.is_none() => {
+                    tracing::info!("asked to stop");
+                    set_health(&self.health, ServingStatus::NotServing).await;
+                    lag = Some(Box::pin(tokio::time::sleep(self.backend.config.drain_lag())));
+                }
+                () = async { if let Some(lag) = lag.as_mut() { lag.await } }, if lag.is_some() => break,
+                engine = &mut loading, if !loaded => {
+                    loaded = true;
+                    let engine = engine.map_err(|_| ServeError::EngineLost)??;
+                    self.backend.engine.set(Arc::new(engine)).ok();
+                    if lag.is_none() {
+                        set_health(&self.health, ServingStatus::Serving).await;
+                        tracing::info!("serving");
+                    }
+                }
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+                            let serving = serve_connection(stream, self.routes.clone(), Arc::clone(&self.edge), stopped.clone());
+                            connections.spawn(async move {
+                                serving.await;
+                                drop(place);
+                            });
+                        }
+                    }
+                    Err(error) => {
+                        tracing::warn!(kind = ?error.kind(), "cannot accept");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                Some(_) = connections.join_next() => {}
+            }
+        }
+        drop(listener);
+        stop.send_replace(true);
+        let drained = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.backend.config.drain(), drained).await.is_err() {
+            tracing::warn!(connections = connections.len(), "the time to drain has passed");
+            connections.shutdown().await;
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Listens as `config` says and serves until SIGTERM or SIGINT.
+pub async fn serve(
+    config: Config,
+    load: impl FnOnce() -> Result<Engine, EngineError> + Send + 'static,
+) -> Result<(), ServeError> {
+    let address = config.listen;
+    let listener = TcpListener::bind(address).await.map_err(|cause| ServeError::Listen { address, cause })?;
+    if let Ok(bound) = listener.local_addr() {
+        tracing::info!(address = %bound, "listening");
+    }
+    Server::new(config).await?.run(listener, load, asked_to_stop()).await
+}
+
+/// Ends at the first SIGTERM or SIGINT.
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    tokio::signal::ctrl_c().await.ok();
+}
+
+/// Loads on a thread of its own: it takes a tenth of a second of one core.
+fn load_aside(
+    load: impl FnOnce() -> Result<Engine, EngineError> + Send + 'static,
+) -> oneshot::Receiver<Result<Engine, EngineError>> {
+    let (loaded, loading) = oneshot::channel();
+    // If the thread cannot be started the sender is dropped, and the receiver says so.
+    std::thread::Builder::new().name("load".to_owned()).spawn(move || drop(loaded.send(load()))).ok();
+    loading
+}
+
+async fn set_health(health: &HealthReporter, status: ServingStatus) {
+    for name in ["", COMPARISON_SERVICE, INFO_SERVICE] {
+        health.set_service_status(name, status).await;
+    }
+}
+
+/// All services, each with both compressions and the message limit, and the paths of all their methods, sorted.
+fn routes(backend: &Arc<Backend>, health: &HealthReporter) -> Result<(Routes, Vec<String>), ServeError> {
+    /// Sets what all services have in common. They share no trait.
+    macro_rules! dressed {
+        ($server:expr) => {
+            $server
+                .accept_compressed(CompressionEncoding::Gzip)
+                .accept_compressed(CompressionEncoding::Zstd)
+                .send_compressed(CompressionEncoding::Gzip)
+                .send_compressed(CompressionEncoding::Zstd)
+                .max_decoding_message_size(backend.config.max_message_bytes)
+        };
+    }
+    let descriptors = [
+        proto::DESCRIPTORS,
+        tonic_health::pb::FILE_DESCRIPTOR_SET,
+        tonic_types::pb::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+    ];
+    // What is described but not served must not be listed.
+    let served = [
+        COMPARISON_SERVICE,
+        INFO_SERVICE,
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+        "grpc.reflection.v1alpha.ServerReflection",
+    ];
+    let reflection = || {
+        let builder = descriptors.iter().fold(tonic_reflection::server::Builder::configure(), |builder, bytes| {
+            builder.register_encoded_file_descriptor_set(bytes)
+        });
+        served.iter().fold(builder, |builder, name| builder.with_service_name(*name))
+    };
+    let broken = |error: tonic_reflection::server::Error| ServeError::Reflection(error.to_string());
+    let routes = Routes::new(dressed!(ComparisonServiceServer::new(Comparisons(Arc::clone(backend)))))
+        .add_service(dressed!(InfoServiceServer::new(Info(Arc::clone(backend)))))
+        .add_service(dressed!(HealthServer::new(HealthService::from_health_reporter(health.clone()))))
+        .add_service(dressed!(reflection().build_v1().map_err(broken)?))
+        .add_service(dressed!(reflection().build_v1alpha().map_err(broken)?))
+        .prepare();
+    Ok((routes, method_paths(&descriptors, &served)?))
+}
+
+fn method_paths(descriptors: &[&[u8]], served: &[&str]) -> Result<Vec<String>, ServeError> {
+    let mut paths = Vec::new();
+    for bytes in descriptors {
+        let set = prost_types::FileDescriptorSet::decode(*bytes)
+            .map_err(|error| ServeError::Reflection(error.to_string()))?;
+        for file in set.file {
+            for service in &file.service {
+                let name = format!("{}.{}", file.package(), service.name());
+                if served.contains(&name.as_str()) {
+                    paths.extend(service.method.iter().map(|method| format!("/{name}/{}", method.name())));
+                }
+            }
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    Ok(paths)
+}
+
+/// Serves one connection until the peer closes it or, after `stopped`, until its calls have ended.
+async fn serve_connection(stream: TcpStream, routes: Routes, edge: Arc<Edge>, mut stopped: watch::Receiver<bool>) {
+    if !matches!(tokio::time::timeout(FIRST_BYTE_TIMEOUT, stream.readable()).await, Ok(Ok(()))) {
+        return;
+    }
+    // Without it small replies wait for the peer's acknowledgement. Where it cannot be set they are slower, no more.
+    stream.set_nodelay(true).ok();
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_local_error_reset_streams(MAX_LOCAL_ERROR_RESETS)
+        .max_pending_accept_reset_streams(MAX_PENDING_ACCEPT_RESETS)
+        .max_header_list_size(MAX_HEADER_LIST_BYTES)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .keep_alive_interval(KEEPALIVE_INTERVAL)
+        .keep_alive_timeout(KEEPALIVE_TIMEOUT)
+        .serve_connection(
+            TokioIo::new(stream),
+            service_fn(move |request| Arc::clone(&edge).answer(routes.clone(), request)),
+        );
+    tokio::pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => return note_end(ended),
+        _ = stopped.wait_for(|stopped| *stopped) => connection.as_mut().graceful_shutdown(),
+    }
+    note_end(connection.await);
+}
+
+fn note_end(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended");
+    }
+}
