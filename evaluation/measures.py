@@ -210,6 +210,20 @@ def echobench_edits(runs):
     return figures, findings
 
 
+def number_edits(cases, found):
+    """NUMBER edits of the cases in which only quantities change. A sentence that was not found counts as missed."""
+    tally, findings = defaultdict(lambda: [0, 0, 0, 0]), []
+    for case in echobench_cases(cases):
+        gold, answer = json.loads(read(case / "gold.json")), answer_of(found, case.name)
+        left, right = read(case / "left.txt"), read(case / "right.txt")
+        for echo in gold["echoes"]:
+            inside = [edit for edit in answer["edits"] if overlaps_both(edit, echo)]
+            findings += judge_edits(tally, echo, inside, left, right, case.name)
+    gold_count, found_count, judged, right_count = tally["number"]
+    recall, precision = found_count / gold_count, right_count / judged if judged else 0.0
+    return {"recall": recall, "precision": precision, "f1": f1_of(precision, recall), "gold": gold_count}, findings
+
+
 def judge_edits(tally, echo, inside, left, right, name):
     findings = []
     for kind in ("localization", "number", "strength"):
