@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 static LIST: &str = include_str!("../../data/formulas.txt");
 
 /// Most characters that `*` stands for.
-const LONGEST_GAP: usize = 16;
+const LONGEST_GAP: usize = 20;
 
 /// Longest phrase of a caller that is matched, in characters. It bounds what one place of hostile text can cost.
 pub const MAX_PHRASE_CHARACTERS: usize = 128;
