@@ -244,7 +244,7 @@ mod tests {
     fn a_long_phrase_of_a_caller_is_matched_whole() {
         let phrase = vec!['甲'; MAX_PHRASE_CHARACTERS];
         let formulas = Formulas::embedded().with_phrases([phrase.clone(), vec!['乙'; MAX_PHRASE_CHARACTERS + 1]]);
-        assert_eq!(formulas.spans(&phrase), [0..MAX_PHRASE_CHARACTERS]);
+        assert!(formulas.marks(&phrase).into_iter().all(|marked| marked));
         assert!(formulas.spans(&['乙'; MAX_PHRASE_CHARACTERS + 1]).is_empty());
     }
 
