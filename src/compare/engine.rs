@@ -1,194 +1,151 @@
 //! The engine: what is loaded once and serves every comparison.
+//!
+//! In: settings. Out: lexicon, background and stock phrases, ready to be shared between threads. Comparing is a pure
+//! function of the documents, the options and these three, whose versions stand in every answer.
+//! Cost: about a tenth of a second to load.
 
-use super::background::Background;
-use super::comparison::*;
+use super::background::{Background, BackgroundError};
+use super::comparison::{Comparison, Completeness, Edit, Outline};
+use super::edit::{EditContext, edits};
+use super::formula::Formulas;
 use super::options::CompareOptions;
-use super::passage::chain::{ChainOptions, chain};
-use super::passage::piece_match::match_pieces;
-use super::passage::seed::seeds;
-use super::{matching, rarity};
+use super::pipeline;
 use crate::text::analysis::{Analysis, analyze};
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 use crate::text::document::Document;
 use crate::text::lexicon::{CustomWords, Lexicon};
+use crate::text::normalize::{self, normalize};
+use crate::text::paragraph::ParagraphRole;
 use crate::text::span::Pair;
 
-/// Settings.
+/// What an engine is made with.
 #[derive(Clone, Debug, Default)]
-pub struct EngineSettings;
+pub struct EngineSettings {
+    /// A background table to use in place of the embedded one, as the example `build_background` writes it.
+    pub background: Option<Vec<u8>>,
+}
 
-/// Lexicon and background.
+/// Why an engine could not be loaded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// The background table of the settings is not one.
+    #[error("cannot read the background table: {0}")]
+    Background(#[from] BackgroundError),
+}
+
+/// Versions of what answers depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// Dictionary, policy words and rules of cutting.
+    pub lexicon: String,
+    /// Table of document frequencies.
+    pub background: String,
+}
+
+/// The word diff of two whole documents, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WordDiff {
+    /// The documents as they were read.
+    pub outlines: Pair<Outline>,
+    /// Edits that turn the left document into the right one; furniture apart.
+    pub edits: Vec<Edit>,
+    /// Whether the diff is minimal or stopped at its budget.
+    pub completeness: Completeness,
+}
+
+/// Lexicon, background and stock phrases.
 #[derive(Debug)]
 pub struct Engine {
     lexicon: Lexicon,
     background: Background,
-    formulas: super::formula::Formulas,
+    formulas: Formulas,
 }
 
 impl Engine {
-    /// Loads.
-    pub fn load(_: EngineSettings) -> Self {
-        Self { lexicon: Lexicon::load(), background: Background::embedded(), formulas: super::formula::Formulas::embedded() }
+    /// Loads everything that comparisons need.
+    pub fn load(settings: EngineSettings) -> Result<Self, EngineError> {
+        normalize::warm_up();
+        let background = match settings.background {
+            Some(bytes) => Background::from_bytes(bytes)?,
+            None => Background::embedded(),
+        };
+        Ok(Self { lexicon: Lexicon::load(), background, formulas: Formulas::embedded() })
     }
 
-    /// Compares.
+    /// The versions of lexicon and background.
+    pub fn versions(&self) -> Versions {
+        Versions { lexicon: self.lexicon.version().into(), background: self.background.version() }
+    }
+
+    /// The background table.
+    pub fn background(&self) -> &Background {
+        &self.background
+    }
+
+    /// The stock phrases, with those that a caller wants ignored.
+    pub fn formulas(&self, options: &CompareOptions) -> Formulas {
+        let ignored = options.ignored_phrases.iter().map(|phrase| normalized_characters(phrase));
+        self.formulas.clone().with_phrases(ignored)
+    }
+
+    /// Reads one document. The analysis of a directive serves all its resolutions.
+    pub fn analyze(&self, document: &Document, options: &CompareOptions, cancel: &Cancel) -> Result<Analysis, Cancelled> {
+        let custom = CustomWords::new(options.custom_words.iter().map(|word| normalized_characters(word)));
+        analyze(document, &self.lexicon, &custom, cancel)
+    }
+
+    /// Compares two documents.
     pub fn compare(
         &self,
         documents: &Pair<Document>,
-        _references: &[Document],
+        references: &[Document],
         options: &CompareOptions,
         cancel: &Cancel,
     ) -> Result<Comparison, Cancelled> {
-        let custom = CustomWords::default();
-        let left = analyze(&documents.left, &self.lexicon, &custom, cancel)?;
-        let right = analyze(&documents.right, &self.lexicon, &custom, cancel)?;
+        let left = self.analyze(&documents.left, options, cancel)?;
+        let right = self.analyze(&documents.right, options, cancel)?;
+        let references =
+            references.iter().map(|reference| self.analyze(reference, options, cancel)).collect::<Result<Vec<_>, _>>()?;
+        self.compare_analyses(Pair::new(&left, &right), &references.iter().collect::<Vec<_>>(), options, cancel)
+    }
+
+    /// Compares two documents that have been read.
+    pub fn compare_analyses(
+        &self,
+        analyses: Pair<&Analysis>,
+        references: &[&Analysis],
+        options: &CompareOptions,
+        cancel: &Cancel,
+    ) -> Result<Comparison, Cancelled> {
+        if options.ignored_phrases.is_empty() {
+            pipeline::compare(analyses, references, &self.background, &self.formulas, options, cancel)
+        } else {
+            pipeline::compare(analyses, references, &self.background, &self.formulas(options), options, cancel)
+        }
+    }
+
+    /// Diffs two whole documents word by word, in order.
+    pub fn diff_words(
+        &self,
+        documents: &Pair<Document>,
+        options: &CompareOptions,
+        cancel: &Cancel,
+    ) -> Result<WordDiff, Cancelled> {
+        let left = self.analyze(&documents.left, options, cancel)?;
+        let right = self.analyze(&documents.right, options, cancel)?;
         let analyses = Pair::new(&left, &right);
-        let units = matching::units(analyses);
-        let units = units.as_ref();
-        let rarity = rarity::Rarity::new(&self.background, &self.formulas, analyses, units);
-        let bits = |left: u32, right: u32, length: u32| rarity.bits(super::passage::Run { left, right, length });
-        let mut budget = StepBudget::new(options.budgets.passage_steps);
-        let (found, _) = seeds(units, |l, r| bits(l, r, 2), &mut budget, cancel)?;
-        let matches: Vec<_> = found
-            .iter()
-            .map(|s| match_pieces(units, s.left, s.right, |run| bits(run.left, run.right, run.length)))
-            .collect();
-        let matches_copy = matches.clone();
-        let drafts = chain(units, matches, &ChainOptions::default());
-        if std::env::var("PE_PAIRS").is_ok() {
-            let np = Pair::new(left.paragraphs.len(), right.paragraphs.len());
-            // unit weights
-            let w = Pair::new(unit_weights(units.left), unit_weights(units.right));
-            let tot = |u: &matching::Units, w: &[f32], n: usize| {
-                let mut t = vec![0.0f32; n];
-                for p in &u.pieces { for k in p.units.clone() { t[p.paragraph as usize] += w[k as usize]; } }
-                t
-            };
-            let tl = tot(units.left, &w.left, np.left);
-            let tr = tot(units.right, &w.right, np.right);
-            let mut best = std::collections::BTreeMap::<(u32, u32), (std::collections::BTreeMap<u32, (f32, f32)>, std::collections::BTreeMap<u32, (f32, f32)>)>::new();
-            for m in &matches_copy {
-                let pl = units.left.pieces[m.left as usize].paragraph;
-                let pr = units.right.pieces[m.right as usize].paragraph;
-                let wl: f32 = m.runs.iter().flat_map(|r| r.left..r.left + r.length).map(|u| w.left[u as usize]).sum();
-                let wr: f32 = m.runs.iter().flat_map(|r| r.right..r.right + r.length).map(|u| w.right[u as usize]).sum();
-                let e = best.entry((pl, pr)).or_default();
-                let x = e.0.entry(m.left).or_default();
-                if wl > x.0 { *x = (wl, m.weight); }
-                let y = e.1.entry(m.right).or_default();
-                if wr > y.0 { *y = (wr, m.weight); }
-            }
-            for ((pl, pr), (l, r)) in &best {
-                let cl = l.values().map(|v| v.0).sum::<f32>() / tl[*pl as usize].max(1e-3);
-                let cr = r.values().map(|v| v.0).sum::<f32>() / tr[*pr as usize].max(1e-3);
-                let bits = l.values().map(|v| v.1).sum::<f32>().min(r.values().map(|v| v.1).sum::<f32>());
-                eprintln!("PAIR\t{pl}\t{pr}\t{cl:.3}\t{cr:.3}\t{bits:.1}\t{:.1}\t{:.1}\t{:?}\t{:?}", tl[*pl as usize], tr[*pr as usize], left.paragraphs[*pl as usize].role, right.paragraphs[*pr as usize].role);
-            }
-        }
-        if std::env::var("PE_DUMP").is_ok() {
-            for d in &drafts {
-                eprintln!("{:.1} m{}/{} u{}/{} {} || {}", d.score, d.matched.left, d.matched.right, d.units.left, d.units.right, left.text.text(d.left).replace('\n', "⏎"), right.text.text(d.right).replace('\n', "⏎"));
-            }
-        }
-        let mut passages: Vec<Passage> = drafts
-            .iter()
-            .filter(|d| accept(d))
-            .map(|d| Passage {
-                left: left.text.to_raw(grow_edges(d, &left, &right).left),
-                right: right.text.to_raw(grow_edges(d, &left, &right).right),
-                similarity: f64::from(d.matched.left.max(d.matched.right)) / f64::from(d.units.left.max(d.units.right)),
-                weight: d.score.into(),
-                form: PassageForm::Adapted,
-                origin: Origin { kind: OriginKind::Left, reference: None, background_documents: 0, earliest: None },
-                edits: vec![],
-            })
-            .collect();
-        passages.sort_by_key(|p| (p.left, p.right));
-        let mut evidence = std::collections::BTreeMap::<(u32, u32), f32>::new();
-        for d in drafts.iter().filter(|d| accept(d)) {
-            for run in &d.runs {
-                let l = units.left.pieces[super::passage::piece_of(units.left, run.left)].paragraph;
-                let r = units.right.pieces[super::passage::piece_of(units.right, run.right)].paragraph;
-                *evidence.entry((l, r)).or_default() += bits(run.left, run.right, run.length);
-            }
-        }
-        let links = evidence
-            .iter()
-            .filter(|(_, b)| **b >= env("PE_LINK", 12.0))
-            .map(|((l, r), b)| ParagraphLink {
-                left: *l,
-                right: *r,
-                similarity: f64::from((b / 100.0).min(1.0)),
-                left_coverage: 0.0,
-                right_coverage: 0.0,
-                passages: vec![],
-            })
-            .collect();
-        let outline = |a: &Analysis| Outline {
-            paragraphs: a
-                .paragraphs
-                .iter()
-                .map(|p| OutlineParagraph { span: a.text.to_raw(p.span), role: p.role })
-                .collect(),
-            cleanings: a.text.cleanings().to_vec(),
-            citations: a.citations.clone(),
-            dates: a.dates.clone(),
-        };
-        Ok(Comparison {
-            outlines: analyses.map(outline),
-            links,
-            beads: vec![],
-            phrases: vec![],
-            passages,
-            items: vec![],
-            score: Score::default(),
-            completeness: Completeness::default(),
-        })
+        let spans = analyses.map(|analysis| {
+            let compared = analysis.paragraphs.iter().filter(|paragraph| paragraph.role != ParagraphRole::Furniture);
+            compared.map(|paragraph| paragraph.span).collect::<Vec<_>>()
+        });
+        let mut budget = StepBudget::new(options.budgets.edit_steps);
+        let (edits, end) = edits(&EditContext::new(analyses), &spans.left, &spans.right, &mut budget, cancel)?;
+        let completeness = Completeness { edits: end, ..Completeness::default() };
+        Ok(WordDiff { outlines: analyses.map(pipeline::outline), edits, completeness })
     }
 }
 
-/// Takes in the same label before, and the punctuation that ends a sentence behind both stretches.
-fn grow_edges(draft: &super::passage::Draft, left: &Analysis, right: &Analysis) -> Pair<crate::text::span::Span<crate::text::span::Normalized>> {
-    use crate::text::span::Span;
-    let (mut l, mut r) = (draft.left, draft.right);
-    let sentence = |a: &Analysis, at: u32| {
-        let index = a.sentences.partition_point(|s| s.span.end() <= at);
-        a.sentences.get(index).copied()
-    };
-    if let (Some(a), Some(b)) = (sentence(left, l.start()), sentence(right, r.start())) {
-        let label = |s: crate::text::sentence::Sentence| Span::new(s.span.start(), s.span.start() + s.label_characters);
-        if label(a).end() == l.start() && label(b).end() == r.start() && left.text.slice(label(a)) == right.text.slice(label(b)) {
-            l = Span::new(a.span.start(), l.end());
-            r = Span::new(b.span.start(), r.end());
-        }
-    }
-    let next = |a: &Analysis, at: u32| a.text.characters().get(at as usize).copied();
-    if let (Some(a), Some(b)) = (next(left, l.end()), next(right, r.end())) {
-        if crate::text::sentence::ends_sentence(a) && crate::text::sentence::ends_sentence(b) {
-            l = Span::new(l.start(), l.end() + 1);
-            r = Span::new(r.start(), r.end() + 1);
-        }
-    }
-    Pair::new(l, r)
-}
-
-fn accept(d: &super::passage::Draft) -> bool {
-    let sim = d.matched.left.max(d.matched.right) as f32 / d.units.left.max(d.units.right) as f32;
-    d.score - env("PE_SLOPE", 10.0) * (1.0 - sim.min(1.0)) >= env("PE_MIN", 12.0)
-}
-
-fn unit_weights(u: &matching::Units) -> Vec<f32> {
-    let grams = matching::bigrams(u);
-    let n = u.pieces.len().max(1) as f32;
-    let mut w = vec![0.0f32; u.numbers.len()];
-    for g in grams.chunk_by(|a, b| a.0 == b.0) {
-        let idf = (n / g.len() as f32).log2().max(0.0);
-        for (_, at) in g { w[*at as usize] += idf / 2.0; w[*at as usize + 1] += idf / 2.0; }
-    }
-    w
-}
-
-/// Dev parameter.
-pub fn env(name: &str, default: f32) -> f32 {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+/// Normalised characters of a word or phrase of the options.
+fn normalized_characters(text: &str) -> Vec<char> {
+    normalize(text).characters().to_vec()
 }

@@ -15,9 +15,17 @@ pub mod chain;
 pub mod piece_match;
 pub mod seed;
 
+use crate::text::analysis::Analysis;
+use crate::text::cancel::{Cancel, Cancelled, StepBudget};
+use crate::text::enumerator::Style;
+use crate::text::paragraph::ParagraphRole;
+use crate::text::sentence::{Sentence, ends_sentence};
 use crate::text::span::{Normalized, Pair, Span};
 
+use super::comparison::StageEnd;
 use super::matching::Units;
+use super::rarity::Rarity;
+use chain::{ChainOptions, Weight, chain};
 
 /// A passage in normalised coordinates, before it has edits and an origin.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +36,8 @@ pub struct Draft {
     pub right: Span<Normalized>,
     /// Bits of what corresponds.
     pub weight: f32,
+    /// Bits of what corresponds if no stock phrase were known.
+    pub plain: f32,
     /// Bits told less bits that gaps cost.
     pub score: f32,
     /// Units of each side inside the stretches that correspond, and all units there.
@@ -36,6 +46,14 @@ pub struct Draft {
     pub units: Pair<u32>,
     /// Common runs: first left unit, first right unit, length.
     pub runs: Vec<Run>,
+}
+
+impl Draft {
+    /// Share of the longer stretch that corresponds, 0 to 1.
+    pub fn similarity(&self) -> f32 {
+        let matched = self.matched.left.max(self.matched.right) as f32;
+        (matched / self.units.left.max(self.units.right).max(1) as f32).min(1.0)
+    }
 }
 
 /// A common run of units.
@@ -60,6 +78,10 @@ pub struct PieceMatch {
     pub runs: Vec<Run>,
     /// Bits of the runs.
     pub weight: f32,
+    /// Bits of the runs if no stock phrase were known.
+    pub plain: f32,
+    /// Bits of the runs that tell which places belong together.
+    pub distinctive: f32,
     /// Share of each piece's units that the runs cover.
     pub coverage: Pair<f32>,
 }
@@ -74,4 +96,97 @@ impl PieceMatch {
 /// The piece that holds a unit.
 pub(crate) fn piece_of(units: &Units, unit: u32) -> usize {
     units.pieces.partition_point(|piece| piece.units.end <= unit)
+}
+
+/// What the passage finder found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// All matched pairs of pieces.
+    pub matches: Vec<PieceMatch>,
+    /// Passages that count as echo.
+    pub echoes: Vec<Draft>,
+    /// Passages that tell too little to count by themselves.
+    pub hints: Vec<Draft>,
+    /// Passages of what everybody says.
+    pub formulas: Vec<Draft>,
+    /// Whether everything was looked at.
+    pub end: StageEnd,
+}
+
+/// Bits that an echo must tell where one of the documents is a law, whose wording is common property.
+const MIN_LAW_BITS: f32 = 12.0;
+/// Bits that an echo must tell elsewhere.
+const MIN_BITS: f32 = 9.0;
+/// Bits that an echo must tell more for every share of it that does not correspond.
+const LOOSENESS_BITS: f32 = 10.0;
+/// Bits that a passage of formula must have, stock phrases counted in full, to be shown.
+const MIN_FORMULA_BITS: f32 = 10.0;
+/// Articles that make a document a law.
+const LAW_ARTICLES: usize = 3;
+
+/// Finds the passages that two documents share.
+pub fn find(
+    analyses: Pair<&Analysis>,
+    units: Pair<&Units>,
+    rarity: &Rarity<'_>,
+    budget: &mut StepBudget,
+    cancel: &Cancel,
+) -> Result<Found, Cancelled> {
+    let bigram = |left, right| rarity.told(Run { left, right, length: 2 }).bits;
+    let (seeds, end) = seed::seeds(units, bigram, budget, cancel)?;
+    let mut matches = Vec::with_capacity(seeds.len());
+    for chunk in seeds.chunks(256) {
+        cancel.check()?;
+        matches.extend(chunk.iter().map(|s| piece_match::match_pieces(units, s.left, s.right, |run| rarity.told(run))));
+    }
+    let options = ChainOptions::default();
+    let (echo_drafts, used) = chain(units, &matches, Weight::Echo, &vec![false; matches.len()], &options, cancel)?;
+    let law = is_law(analyses.left) || is_law(analyses.right);
+    let min_bits = if law { MIN_LAW_BITS } else { MIN_BITS };
+    let is_echo = |draft: &Draft| draft.score - LOOSENESS_BITS * (1.0 - draft.similarity()) >= min_bits;
+    let (mut echoes, hints): (Vec<Draft>, Vec<Draft>) = echo_drafts.into_iter().partition(is_echo);
+    let (mut formulas, _) = chain(units, &matches, Weight::Plain, &used, &options, cancel)?;
+    formulas.extend(hints.iter().cloned());
+    formulas.retain(|draft| {
+        let inside = |echo: &Draft| echo.left.overlaps(draft.left) && echo.right.overlaps(draft.right);
+        draft.plain >= MIN_FORMULA_BITS && !echoes.iter().any(inside)
+    });
+    for draft in echoes.iter_mut().chain(&mut formulas) {
+        take_edges(analyses, draft);
+    }
+    Ok(Found { matches, echoes, hints, formulas, end })
+}
+
+/// Whether a document is a law or regulation.
+fn is_law(analysis: &Analysis) -> bool {
+    let article = |style: Style| style == Style::Article;
+    let labels = analysis.paragraphs.iter().filter(|paragraph| paragraph.role == ParagraphRole::Body);
+    labels.filter_map(|paragraph| paragraph.enumerator).filter(|label| article(label.style)).count() >= LAW_ARTICLES
+}
+
+/// Takes in the same label before both stretches, and the punctuation that ends a sentence behind both.
+fn take_edges(analyses: Pair<&Analysis>, draft: &mut Draft) {
+    let sentence = |analysis: &Analysis, at: u32| {
+        let index = analysis.sentences.partition_point(|sentence| sentence.span.end() <= at);
+        analysis.sentences.get(index).copied()
+    };
+    let label = |sentence: Sentence| {
+        Span::new(sentence.span.start(), sentence.span.start() + sentence.label_characters)
+    };
+    if let (Some(left), Some(right)) =
+        (sentence(analyses.left, draft.left.start()), sentence(analyses.right, draft.right.start()))
+        && label(left).end() == draft.left.start()
+        && label(right).end() == draft.right.start()
+        && analyses.left.text.slice(label(left)) == analyses.right.text.slice(label(right))
+    {
+        draft.left = draft.left.cover(label(left));
+        draft.right = draft.right.cover(label(right));
+    }
+    let next = |analysis: &Analysis, at: u32| analysis.text.characters().get(at as usize).copied();
+    if next(analyses.left, draft.left.end()).is_some_and(ends_sentence)
+        && next(analyses.right, draft.right.end()).is_some_and(ends_sentence)
+    {
+        draft.left = Span::new(draft.left.start(), draft.left.end() + 1);
+        draft.right = Span::new(draft.right.start(), draft.right.end() + 1);
+    }
 }

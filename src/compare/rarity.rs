@@ -23,8 +23,25 @@ use crate::text::span::{Normalized, Pair, Span};
 /// Characters of a window.
 const WINDOW: usize = 4;
 
-fn env(n: &str, d: f32) -> f32 {
-    crate::compare::engine::env(n, d)
+/// What the bits of stock phrases are multiplied with.
+const STOCK_FACTOR: f32 = 0.1;
+/// What the bits of titles of cited documents are multiplied with.
+const CITED_FACTOR: f32 = 0.2;
+/// What the bits of slogans are multiplied with that both documents use and the background does not know.
+const SLOGAN_FACTOR: f32 = 2.0;
+/// Bits a window that a bigram in it takes off, for each doubling of the ways in which it can be matched, where the
+/// question is which places belong together.
+const WAYS_BITS: f32 = 1.5;
+
+/// Bits that a common run tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Told {
+    /// Bits, stock phrases and names weighing next to nothing.
+    pub bits: f32,
+    /// Bits if no stock phrase or name were known.
+    pub plain: f32,
+    /// Bits that tell these two places from others of the two documents.
+    pub distinctive: f32,
 }
 
 /// Bits of what two documents share.
@@ -37,7 +54,6 @@ pub struct Rarity<'a> {
     factors: Pair<Vec<f32>>,
     /// For each left unit, log2 of the ways in which the bigram that begins there can be matched.
     ways: Vec<f32>,
-    params: [f32; 4],
 }
 
 impl<'a> Rarity<'a> {
@@ -50,22 +66,35 @@ impl<'a> Rarity<'a> {
             units,
             factors,
             ways: ways(units),
-            params: [env("PE_KAPPA", 0.5), 0.0, 0.0, 0.0],
         };
         out.raise_slogans();
         out
     }
 
-    /// Bits that a common run tells.
-    pub fn bits(&self, run: Run) -> f32 {
+    /// What a common run tells.
+    pub fn told(&self, run: Run) -> Told {
         let left = self.side_bits(self.analyses.left, self.units.left, &self.factors.left, run.left, run.length);
         let right = self.side_bits(self.analyses.right, self.units.right, &self.factors.right, run.right, run.length);
-        let mut sum = 0.0;
-        for unit in 0..run.length as usize {
-            let ways = self.ways_of(run, unit);
-            sum += (left[unit].min(right[unit]) - self.params[0] * ways / WINDOW as f32).max(0.0);
+        let mut told = Told::default();
+        for (unit, (left, right)) in left.into_iter().zip(right).enumerate() {
+            let bits = left.0.min(right.0);
+            told.bits += bits;
+            told.plain += left.1.min(right.1);
+            told.distinctive += (bits - WAYS_BITS * self.ways_of(run, unit) / WINDOW as f32).max(0.0);
         }
-        sum
+        told
+    }
+
+    /// Bits that a stretch of the left document tells by itself, stock phrases weighing next to nothing.
+    pub fn left_bits(&self, span: Span<Normalized>) -> f32 {
+        let characters = self.character_bits(self.analyses.left.text.slice(span));
+        let factors = &self.factors.left[span.range()];
+        characters.iter().zip(factors).map(|(bits, factor)| bits * factor).sum()
+    }
+
+    /// The background table behind the weights.
+    pub fn background(&self) -> &Background {
+        self.background
     }
 
     /// The fewer of the ways of the two bigrams over a unit of a run.
@@ -80,31 +109,38 @@ impl<'a> Rarity<'a> {
         }
     }
 
-    /// Bits of each unit of a run on one side.
-    fn side_bits(&self, analysis: &Analysis, units: &Units, factors: &[f32], first: u32, length: u32) -> Vec<f32> {
+    /// Bits of each unit of a run on one side, with and without factors.
+    fn side_bits(&self, analysis: &Analysis, units: &Units, factors: &[f32], first: u32, length: u32) -> Vec<(f32, f32)> {
         let span = units.span(first..first + length);
         let run = analysis.text.slice(span);
-        let characters: Vec<f32> = if run.len() <= WINDOW {
-            vec![self.gram_bits(run) / run.len() as f32; run.len()]
-        } else {
-            let windows: Vec<f32> = run.windows(WINDOW).map(|window| self.gram_bits(window) / WINDOW as f32).collect();
-            let mean = |at: usize| {
-                let over = &windows[at.saturating_sub(WINDOW - 1)..=at.min(windows.len() - 1)];
-                over.iter().sum::<f32>() / over.len() as f32
-            };
-            (0..run.len()).map(mean).collect()
-        };
+        let characters = self.character_bits(run);
         let start = span.start();
         (first..first + length)
             .map(|unit| {
                 if matching::is_class(units.numbers[unit as usize]) {
-                    return 0.0;
+                    return (0.0, 0.0);
                 }
                 let from = units.starts[unit as usize];
                 let to = units.ends[unit as usize];
-                (from..to).map(|at| characters[(at - start) as usize] * factors[at as usize]).sum()
+                (from..to).fold((0.0, 0.0), |(bits, plain), at| {
+                    let character = characters[(at - start) as usize];
+                    (bits + character * factors[at as usize], plain + character)
+                })
             })
             .collect()
+    }
+
+    /// Bits of each character of a run, before factors.
+    fn character_bits(&self, run: &[char]) -> Vec<f32> {
+        if run.len() <= WINDOW {
+            return vec![self.gram_bits(run) / run.len() as f32; run.len()];
+        }
+        let windows: Vec<f32> = run.windows(WINDOW).map(|window| self.gram_bits(window) / WINDOW as f32).collect();
+        let mean = |at: usize| {
+            let over = &windows[at.saturating_sub(WINDOW - 1)..=at.min(windows.len() - 1)];
+            over.iter().sum::<f32>() / over.len() as f32
+        };
+        (0..run.len()).map(mean).collect()
     }
 
     fn gram_bits(&self, gram: &[char]) -> f32 {
@@ -125,10 +161,7 @@ impl<'a> Rarity<'a> {
         let mut right: Vec<Vec<char>> = slogans.right.iter().map(|span| words(self.analyses.right, span)).collect();
         left.sort_unstable();
         right.sort_unstable();
-        let known = |slogan: &[char]| {
-            let gram = &slogan[..slogan.len().min(WINDOW)];
-            self.background.frequency(gram).documents() > 1
-        };
+        let known = |slogan: &[char]| self.background.documents(slogan) > 1;
         for (side, spans, other) in
             [(self.analyses.left, &slogans.left, &right), (self.analyses.right, &slogans.right, &left)]
         {
@@ -136,7 +169,7 @@ impl<'a> Rarity<'a> {
             for span in spans {
                 let slogan = side.text.slice(*span);
                 if other.binary_search_by(|o| o.as_slice().cmp(slogan)).is_ok() && !known(slogan) {
-                    factors[span.range()].fill(env("PE_SLOGAN", 2.0));
+                    factors[span.range()].fill(SLOGAN_FACTOR);
                 }
             }
         }
@@ -163,15 +196,14 @@ fn slogans(characters: &[char]) -> Vec<Span<Normalized>> {
 /// What the bits of each character are multiplied with.
 fn factors(analysis: &Analysis, formulas: &Formulas) -> Vec<f32> {
     let characters = analysis.text.characters();
-    let stock = env("PE_STOCK", 0.1);
-    let mut factors: Vec<f32> = formulas.marks(characters).into_iter().map(|marked| if marked { stock } else { 1.0 }).collect();
+    let mut factors: Vec<f32> = formulas.marks(characters).into_iter().map(|marked| if marked { STOCK_FACTOR } else { 1.0 }).collect();
     let mut depth = 0usize;
     for (at, character) in characters.iter().enumerate() {
         match character {
             '《' => depth += 1,
             '》' => depth = depth.saturating_sub(1),
             '\n' => depth = 0,
-            _ if depth > 0 => factors[at] = factors[at].min(env("PE_CITE", 0.2)),
+            _ if depth > 0 => factors[at] = factors[at].min(CITED_FACTOR),
             _ => {}
         }
         if !is_han(*character) && !character.is_alphanumeric() {

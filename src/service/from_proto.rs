@@ -225,8 +225,8 @@ impl Violations {
             Ok(decoded) => Some((decoded.text, decoded.charset)),
             Err(error) => {
                 let (field, reason) = match error {
-                    DecodeError::UnsupportedMediaType => ("media_type", "UNSUPPORTED_MEDIA_TYPE"),
-                    DecodeError::UnknownCharset => ("charset", "UNKNOWN_CHARSET"),
+                    DecodeError::UnsupportedMediaType { .. } => ("media_type", "UNSUPPORTED_MEDIA_TYPE"),
+                    DecodeError::UnknownCharset { .. } | DecodeError::Contradicted { .. } | DecodeError::Undetected { .. } => ("charset", "UNKNOWN_CHARSET"),
                     DecodeError::Malformed { .. } => ("bytes", "MALFORMED_TEXT"),
                     DecodeError::Binary => ("bytes", "NOT_TEXT"),
                 };

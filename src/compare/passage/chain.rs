@@ -7,6 +7,9 @@
 use crate::compare::matching::Units;
 use crate::text::span::{Normalized, Pair, Span};
 
+use crate::compare::rarity::Told;
+use crate::text::cancel::{Cancel, Cancelled};
+
 use super::{Draft, PieceMatch, Run, piece_of};
 
 /// What chaining weighs.
@@ -32,38 +35,77 @@ pub struct ChainOptions {
 
 impl Default for ChainOptions {
     fn default() -> Self {
-        let e = crate::compare::engine::env;
         Self {
             min_bits: 6.0,
-            small_gap_bits: e("PE_SG", 0.8),
-            large_gap_bits: e("PE_LG", 0.12),
-            reach_units: e("PE_REACH", 90.0) as u32,
-            neighbour_coverage: e("PE_NC", 0.6),
-            edge_units: e("PE_EU", 8.0) as u32,
-            edge_share: e("PE_ES", 0.5),
+            small_gap_bits: 0.8,
+            large_gap_bits: 0.12,
+            reach_units: 90,
+            neighbour_coverage: 0.6,
+            edge_units: 8,
+            edge_share: 0.5,
             max_overlap: 0.5,
         }
     }
 }
 
-/// Builds passages from matched pairs, heaviest first.
-pub fn chain(units: Pair<&Units>, mut matches: Vec<PieceMatch>, options: &ChainOptions) -> Vec<Draft> {
-    matches.sort_by(|a, b| b.weight.total_cmp(&a.weight).then((a.left, a.right).cmp(&(b.left, b.right))));
+/// Which bits of a match a chain adds up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Those that tell: stock phrases count for next to nothing.
+    Echo,
+    /// All: stock phrases count like other wording.
+    Plain,
+}
+
+impl Weight {
+    fn of(self, pair: &PieceMatch) -> f32 {
+        match self {
+            Self::Echo => pair.weight,
+            Self::Plain => pair.plain,
+        }
+    }
+}
+
+/// Builds passages from matched pairs, heaviest first; also says which pairs they took. Pairs of `taken` stay out.
+pub fn chain(
+    units: Pair<&Units>,
+    matches: &[PieceMatch],
+    weight: Weight,
+    taken: &[bool],
+    options: &ChainOptions,
+    cancel: &Cancel,
+) -> Result<(Vec<Draft>, Vec<bool>), Cancelled> {
+    let mut heaviest: Vec<usize> = (0..matches.len()).collect();
+    heaviest.sort_by(|&a, &b| {
+        let place = |index: usize| (matches[index].left, matches[index].right);
+        weight.of(&matches[b]).total_cmp(&weight.of(&matches[a])).then(place(a).cmp(&place(b)))
+    });
     // Pairs by left piece, so that only the neighbourhood of a passage is looked at.
     let mut by_left: Vec<usize> = (0..matches.len()).collect();
     by_left.sort_by_key(|&index| (matches[index].left, matches[index].right));
-    let mut used = vec![false; matches.len()];
+    let mut chaining = Chaining { units, matches, weight, by_left, used: taken.to_vec(), options };
     let mut drafts = Vec::new();
-    for seed in 0..matches.len() {
-        if used[seed] || matches[seed].weight < options.min_bits {
+    for seed in heaviest {
+        if chaining.used[seed] || weight.of(&matches[seed]) < options.min_bits {
             continue;
         }
-        let growing = grow(units, &matches, &by_left, &mut used, seed, options);
+        cancel.check()?;
+        let growing = chaining.grow(seed);
         if growing.score(options) >= options.min_bits {
-            drafts.push(draft(units, &matches, &growing, options));
+            drafts.push(draft(units, matches, &growing, options));
         }
     }
-    drop_shadowed(drafts, options)
+    Ok((drop_shadowed(drafts, options), chaining.used))
+}
+
+/// What chaining works on.
+struct Chaining<'a> {
+    units: Pair<&'a Units>,
+    matches: &'a [PieceMatch],
+    weight: Weight,
+    by_left: Vec<usize>,
+    used: Vec<bool>,
+    options: &'a ChainOptions,
 }
 
 /// Unit ranges on both sides.
@@ -100,12 +142,12 @@ struct Growing {
 }
 
 impl Growing {
-    fn from_seed(index: usize, pair: &PieceMatch) -> Self {
+    fn from_seed(index: usize, pair: &PieceMatch, weight: Weight) -> Self {
         Self {
             members: vec![index],
             extent: Extent::of(pair),
-            left: std::iter::once((pair.left, (pair.weight, pair.matched()))).collect(),
-            right: std::iter::once((pair.right, (pair.weight, pair.matched()))).collect(),
+            left: std::iter::once((pair.left, (weight.of(pair), pair.matched()))).collect(),
+            right: std::iter::once((pair.right, (weight.of(pair), pair.matched()))).collect(),
         }
     }
 
@@ -128,6 +170,11 @@ impl Growing {
         self.bits() - options.small_gap_bits * left.min(right) as f32 - options.large_gap_bits * left.max(right) as f32
     }
 
+    /// The score with one more pair.
+    fn score_with(&self, pair: &PieceMatch, weight: Weight, options: &ChainOptions) -> f32 {
+        self.with(usize::MAX, pair, weight).score(options)
+    }
+
     /// Whether the passage with one more pair lies in one paragraph on one side at least: what crosses paragraphs on
     /// both sides is two passages.
     fn stays_in_paragraph(&self, units: Pair<&Units>, pair: &PieceMatch) -> bool {
@@ -140,57 +187,57 @@ impl Growing {
         within(units.left, &self.left, pair.left) || within(units.right, &self.right, pair.right)
     }
 
-    fn with(&self, index: usize, pair: &PieceMatch) -> Self {
+    fn with(&self, index: usize, pair: &PieceMatch, weight: Weight) -> Self {
         let mut out = self.clone();
         out.members.push(index);
         out.extent = out.extent.cover(Extent::of(pair));
         for (pieces, piece) in [(&mut out.left, pair.left), (&mut out.right, pair.right)] {
             let best = pieces.entry(piece).or_insert((0.0, 0));
-            best.0 = best.0.max(pair.weight);
+            best.0 = best.0.max(weight.of(pair));
             best.1 = best.1.max(pair.matched());
         }
         out
     }
 }
 
-fn grow(
-    units: Pair<&Units>,
-    matches: &[PieceMatch],
-    by_left: &[usize],
-    used: &mut [bool],
-    seed: usize,
-    options: &ChainOptions,
-) -> Growing {
-    used[seed] = true;
-    let mut growing = Growing::from_seed(seed, &matches[seed]);
-    let mut score = growing.score(options);
-    loop {
-        let extent = growing.extent;
-        let first_unit = extent.left.0.saturating_sub(options.reach_units);
-        let last_unit = extent.left.1 + options.reach_units;
-        let from = by_left.partition_point(|&i| units.left.pieces[matches[i].left as usize].units.end <= first_unit);
+impl Chaining<'_> {
+    /// Grows a passage from one pair: the pair that raises its score most joins next, as long as one does.
+    fn grow(&mut self, seed: usize) -> Growing {
+        self.used[seed] = true;
+        let mut growing = Growing::from_seed(seed, &self.matches[seed], self.weight);
+        let mut score = growing.score(self.options);
+        while let Some((longer, index)) = self.best_addition(&growing, score) {
+            self.used[index] = true;
+            growing = growing.with(index, &self.matches[index], self.weight);
+            score = longer;
+        }
+        growing
+    }
+
+    fn best_addition(&self, growing: &Growing, score: f32) -> Option<(f32, usize)> {
+        let (extent, reach) = (growing.extent, self.options.reach_units);
+        let first_unit = extent.left.0.saturating_sub(reach);
+        let last_unit = extent.left.1 + reach;
+        let piece = |index: usize| &self.units.left.pieces[self.matches[index].left as usize].units;
+        let from = self.by_left.partition_point(|&index| piece(index).end <= first_unit);
         let mut best: Option<(f32, usize)> = None;
-        for &index in &by_left[from..] {
-            let pair = &matches[index];
-            if units.left.pieces[pair.left as usize].units.start >= last_unit {
+        for &index in &self.by_left[from..] {
+            if piece(index).start >= last_unit {
                 break;
             }
-            let right = units.right.pieces[pair.right as usize].units.clone();
-            let far = right.end + options.reach_units <= extent.right.0 || right.start >= extent.right.1 + options.reach_units;
-            if used[index] || far || pair.runs.is_empty() || !growing.stays_in_paragraph(units, pair) {
+            let pair = &self.matches[index];
+            let right = &self.units.right.pieces[pair.right as usize].units;
+            let far = right.end + reach <= extent.right.0 || right.start >= extent.right.1 + reach;
+            if self.used[index] || far || pair.runs.is_empty() || !growing.stays_in_paragraph(self.units, pair) {
                 continue;
             }
-            let longer = growing.with(index, pair).score(options);
+            let longer = growing.score_with(pair, self.weight, self.options);
             if longer > score && best.is_none_or(|(other, i)| longer > other || longer == other && index < i) {
                 best = Some((longer, index));
             }
         }
-        let Some((longer, index)) = best else { break };
-        used[index] = true;
-        growing = growing.with(index, &matches[index]);
-        score = longer;
+        best
     }
-    growing
 }
 
 fn draft(units: Pair<&Units>, matches: &[PieceMatch], growing: &Growing, options: &ChainOptions) -> Draft {
@@ -211,7 +258,8 @@ fn draft(units: Pair<&Units>, matches: &[PieceMatch], growing: &Growing, options
     Draft {
         left: units.left.span(left.0..left.1),
         right: units.right.span(right.0..right.1),
-        weight: growing.bits(),
+        weight: growing.members.iter().map(|member| matches[*member].weight).sum(),
+        plain: growing.members.iter().map(|member| matches[*member].plain).sum(),
         score: growing.score(options),
         matched: Pair::new(covered(|run| run.left, left), covered(|run| run.right, right)),
         units: Pair::new(left.1 - left.0, right.1 - right.0),
@@ -260,7 +308,7 @@ fn lengthen_with(
     if left >= units.left.pieces.len() || right >= units.right.pieces.len() {
         return false;
     }
-    let pair = super::piece_match::match_pieces(units, left as u32, right as u32, |_| 0.0);
+    let pair = super::piece_match::match_pieces(units, left as u32, right as u32, |_| Told::default());
     let same = pair.coverage.left.min(pair.coverage.right) >= options.neighbour_coverage;
     if same {
         *extent = extent.cover(Extent::of(&pair));

@@ -3,6 +3,7 @@
 //! Pieces hold at most `MAX_PIECE_UNITS` units, so the table of run lengths is small and its cost bounded.
 
 use crate::compare::matching::Units;
+use crate::compare::rarity::Told;
 use crate::text::span::Pair;
 
 use super::{PieceMatch, Run};
@@ -10,8 +11,8 @@ use super::{PieceMatch, Run};
 /// Shortest run that counts by itself, in units.
 const MIN_RUN_UNITS: usize = 2;
 
-/// Matches two pieces; `bits` weighs a run.
-pub fn match_pieces(units: Pair<&Units>, left: u32, right: u32, mut bits: impl FnMut(Run) -> f32) -> PieceMatch {
+/// Matches two pieces; `told` weighs a run.
+pub fn match_pieces(units: Pair<&Units>, left: u32, right: u32, mut told: impl FnMut(Run) -> Told) -> PieceMatch {
     let (left_piece, right_piece) = (&units.left.pieces[left as usize], &units.right.pieces[right as usize]);
     let a = &units.left.numbers[left_piece.units.start as usize..left_piece.units.end as usize];
     let b = &units.right.numbers[right_piece.units.start as usize..right_piece.units.end as usize];
@@ -44,29 +45,30 @@ pub fn match_pieces(units: Pair<&Units>, left: u32, right: u32, mut bits: impl F
         }
     }
     runs.sort_unstable();
-    let mut weights: Vec<f32> = runs.iter().map(|run| bits(*run)).collect();
+    let mut weights: Vec<Told> = runs.iter().map(|run| told(*run)).collect();
     trim_ends(&mut runs, &mut weights);
-    let weight = weights.iter().sum();
+    let sum = |bits: fn(&Told) -> f32| weights.iter().map(bits).sum();
+    let (weight, plain, distinctive) = (sum(|t| t.bits), sum(|t| t.plain), sum(|t| t.distinctive));
     let matched: u32 = runs.iter().map(|run| run.length).sum();
     let coverage = Pair::new(matched as f32 / a.len() as f32, matched as f32 / b.len() as f32);
-    PieceMatch { left, right, runs, weight, coverage }
+    PieceMatch { left, right, runs, weight, plain, distinctive, coverage }
 }
 
 /// Bits that a unit of gap costs a run at the end of a match.
 const GAP_BITS: f32 = 0.4;
 
 /// Drops runs at either end that tell less than the gap before them costs: a word that happens to stand in both.
-fn trim_ends(runs: &mut Vec<Run>, weights: &mut Vec<f32>) {
+fn trim_ends(runs: &mut Vec<Run>, weights: &mut Vec<Told>) {
     let gap = |a: &Run, b: &Run| {
         let left = b.left.saturating_sub(a.left + a.length);
         let right = b.right.max(a.right).saturating_sub(a.right.min(b.right)).saturating_sub(a.length);
         left.max(right) as f32
     };
-    while runs.len() > 1 && weights[runs.len() - 1] < GAP_BITS * gap(&runs[runs.len() - 2], &runs[runs.len() - 1]) {
+    while runs.len() > 1 && weights[runs.len() - 1].plain < GAP_BITS * gap(&runs[runs.len() - 2], &runs[runs.len() - 1]) {
         runs.pop();
         weights.pop();
     }
-    while runs.len() > 1 && weights[0] < GAP_BITS * gap(&runs[0], &runs[1]) {
+    while runs.len() > 1 && weights[0].plain < GAP_BITS * gap(&runs[0], &runs[1]) {
         runs.remove(0);
         weights.remove(0);
     }

@@ -13,7 +13,10 @@ use crate::text::span::Pair;
 /// Pairs of pieces that one bigram may vote for. Above it the bigram stands everywhere and tells nothing.
 const MAX_PAIRS_PER_BIGRAM: usize = 1500;
 /// Bits a pair must share to be looked at.
-const MIN_BITS: f32 = 5.0;
+const MIN_BITS: f32 = 3.0;
+/// Share of what a bigram tells within the documents that always counts: between two laws of one title, wording that
+/// is common elsewhere still finds its counterpart.
+const LOCAL_SHARE: f32 = 0.5;
 /// Candidates kept for each piece of either side.
 const CANDIDATES: usize = 6;
 
@@ -62,7 +65,7 @@ pub fn seeds(
             let background = bits(index.left[l].2, index.right[r].2);
             let within = |count: usize, pieces: f32| -(count as f32 / pieces).log2();
             let local = within(left_end - l, pieces.left).max(0.0).min(within(right_end - r, pieces.right).max(0.0));
-            let told = background.min(local).max(crate::compare::engine::env("PE_LOC", 0.0) * local);
+            let told = background.min(local).max(LOCAL_SHARE * local);
             if told > 0.0 {
                 for left in &index.left[l..left_end] {
                     for right in &index.right[r..right_end] {
@@ -75,7 +78,7 @@ pub fn seeds(
     }
     let mut found: Vec<Seed> = votes
         .into_iter()
-        .filter(|(_, bits)| *bits >= crate::compare::engine::env("PE_SEED", MIN_BITS))
+        .filter(|(_, bits)| *bits >= MIN_BITS)
         .map(|((left, right), bits)| Seed { left, right, bits })
         .collect();
     found.sort_unstable_by(|a, b| b.bits.total_cmp(&a.bits).then((a.left, a.right).cmp(&(b.left, b.right))));

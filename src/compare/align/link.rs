@@ -1,0 +1,293 @@
+//! Paragraph links: which paragraph echoes which.
+//!
+//! In: matched pieces, passages, the identical paragraphs. Out: [`Candidate`]s that are links.
+//! Evidence is gathered clause by clause and weighed by containment: what share of either paragraph the other holds,
+//! each bigram weighed by its rarity within the documents. A pair must stand out against the other pairs of its two
+//! paragraphs (a margin over the neighbours, as in Bertalign, Liu & Zhu 2023), and pairs near it on both sides speak
+//! for it, since lists come back as lists.
+//!
+//! How much must be shared depends on how related the documents are. Two regulations of one title answer each other
+//! article by article, and a little shared wording decides; between documents of different subjects the same wording
+//! is chance, and only a passage makes a link.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::compare::matching::{self, Units};
+use crate::compare::passage::{Draft, PieceMatch, Run, piece_of};
+use crate::text::analysis::Analysis;
+use crate::text::paragraph::ParagraphRole;
+use crate::text::span::Pair;
+
+use super::Candidate;
+
+/// What links are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// Both documents.
+    pub analyses: Pair<&'a Analysis>,
+    /// Both documents as units.
+    pub units: Pair<&'a Units>,
+    /// All matched pairs of pieces.
+    pub matches: &'a [PieceMatch],
+    /// Passages that count as echo.
+    pub echoes: &'a [Draft],
+    /// Passages below that, heaviest first, whose bits still add up.
+    pub hints: &'a [Draft],
+    /// Paragraphs that say the same.
+    pub identical: &'a [(u32, u32)],
+}
+
+/// Strength above which a pair is a link where the documents are related.
+const MIN_STRENGTH: f32 = 0.18;
+/// Share of the best strengths of its two paragraphs that a pair must have.
+const MIN_MARGIN: f32 = 0.3;
+/// Bits at which half of a pair's containment counts, times ln 2.
+const HALF_BITS: f32 = 6.0;
+/// Paragraphs around a pair whose pairs speak for it.
+const NEIGHBOURHOOD: i64 = 4;
+/// Share of paragraphs that must answer each other strongly for two documents to be fully related.
+const RELATED_SHARE: f32 = 0.15;
+/// Strength and distinctive bits of a pair that shows that two documents are related.
+const STRONG: (f32, f32) = (0.3, 10.0);
+/// Strength of a heading that says the same as another.
+const MIN_HEADING: f32 = 0.6;
+/// Bits of all passages between two paragraphs that make a link although none makes it alone.
+const MIN_SUMMED_BITS: f32 = 14.0;
+/// Bits of the runs of one echo inside two paragraphs that make a link.
+const MIN_ECHO_BITS: f32 = 5.0;
+
+/// Finds the links between two documents, sorted by left, then right index.
+pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidate> {
+    let pairs = paragraph_pairs(evidence);
+    let strengths = strengths(&pairs);
+    let relatedness = relatedness(evidence, &pairs, &strengths);
+    let mut links: BTreeMap<(u32, u32), Candidate> = BTreeMap::new();
+    let margin = Margin::new(&strengths);
+    for (pair, shared) in &pairs {
+        let strength = strengths[pair];
+        let heading = shared.is_heading && shared.containment() >= MIN_HEADING;
+        let enough = strength >= MIN_STRENGTH && shared.distinctive >= STRONG.1 * (1.0 - relatedness).max(0.0);
+        if (enough || heading && relatedness >= 1.0) && margin.of(*pair, strength) >= MIN_MARGIN {
+            links.insert(*pair, shared.candidate(*pair, strength));
+        }
+    }
+    for pair in echoed_paragraphs(evidence, bits) {
+        let fallback = Shared::default();
+        let shared = pairs.get(&pair).unwrap_or(&fallback);
+        let strength = strengths.get(&pair).copied().unwrap_or(0.0);
+        links.entry(pair).or_insert_with(|| shared.candidate(pair, strength.max(MIN_STRENGTH)));
+    }
+    if relatedness > 0.0 {
+        for &pair in evidence.identical {
+            let same = Candidate { left: pair.0, right: pair.1, similarity: 1.0, left_coverage: 1.0, right_coverage: 1.0 };
+            links.insert(pair, same);
+        }
+    }
+    links.into_values().collect()
+}
+
+/// What two paragraphs share.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shared {
+    left_coverage: f32,
+    right_coverage: f32,
+    /// Bits that tell these two paragraphs from the others.
+    distinctive: f32,
+    is_heading: bool,
+}
+
+impl Shared {
+    /// Containment of the shorter in the longer, tempered by what the longer one says besides.
+    fn containment(&self) -> f32 {
+        let (left, right) = (self.left_coverage, self.right_coverage);
+        0.5 * left.max(right) + 0.5 * (left * right).sqrt()
+    }
+
+    fn strength(&self) -> f32 {
+        self.containment() * (1.0 - (-self.distinctive / HALF_BITS).exp())
+    }
+
+    fn candidate(&self, pair: (u32, u32), strength: f32) -> Candidate {
+        Candidate {
+            left: pair.0,
+            right: pair.1,
+            similarity: strength.clamp(0.0, 1.0),
+            left_coverage: self.left_coverage.min(1.0),
+            right_coverage: self.right_coverage.min(1.0),
+        }
+    }
+}
+
+/// Gathers what every pair of paragraphs with a matched pair of pieces shares.
+fn paragraph_pairs(evidence: &Evidence<'_>) -> BTreeMap<(u32, u32), Shared> {
+    let weights = evidence.units.map(unit_weights);
+    let totals = Pair::new(
+        paragraph_totals(evidence.units.left, &weights.left, evidence.analyses.left.paragraphs.len()),
+        paragraph_totals(evidence.units.right, &weights.right, evidence.analyses.right.paragraphs.len()),
+    );
+    // For each pair of paragraphs and each piece of either side, its best answer: its weight and distinctive bits.
+    type Best = BTreeMap<u32, (f32, f32)>;
+    let mut best: BTreeMap<(u32, u32), (Best, Best)> = BTreeMap::new();
+    for matched in evidence.matches {
+        let left = evidence.units.left.pieces[matched.left as usize].paragraph;
+        let right = evidence.units.right.pieces[matched.right as usize].paragraph;
+        if !compatible(evidence.analyses, left, right) {
+            continue;
+        }
+        let sum = |weights: &[f32], start: fn(&Run) -> u32| -> f32 {
+            let inside = |run: &Run| weights[start(run) as usize..(start(run) + run.length) as usize].iter().sum::<f32>();
+            matched.runs.iter().map(inside).sum()
+        };
+        let (left_weight, right_weight) = (sum(&weights.left, |run| run.left), sum(&weights.right, |run| run.right));
+        let (lefts, rights) = best.entry((left, right)).or_default();
+        for (pieces, piece, weight) in [(lefts, matched.left, left_weight), (rights, matched.right, right_weight)] {
+            let entry = pieces.entry(piece).or_default();
+            if weight > entry.0 {
+                *entry = (weight, matched.distinctive);
+            }
+        }
+    }
+    best.into_iter()
+        .map(|(pair, (lefts, rights))| {
+            let weight = |pieces: &Best| pieces.values().map(|v| v.0).sum::<f32>();
+            let distinctive = |pieces: &Best| pieces.values().map(|v| v.1).sum::<f32>();
+            let role = evidence.analyses.left.paragraphs[pair.0 as usize].role;
+            let shared = Shared {
+                left_coverage: weight(&lefts) / totals.left[pair.0 as usize].max(f32::MIN_POSITIVE),
+                right_coverage: weight(&rights) / totals.right[pair.1 as usize].max(f32::MIN_POSITIVE),
+                distinctive: distinctive(&lefts).min(distinctive(&rights)),
+                is_heading: matches!(role, ParagraphRole::Heading | ParagraphRole::Title),
+            };
+            (pair, shared)
+        })
+        .collect()
+}
+
+/// Headings answer headings, and running text running text.
+fn compatible(analyses: Pair<&Analysis>, left: u32, right: u32) -> bool {
+    let role = |analysis: &Analysis, paragraph: u32| analysis.paragraphs[paragraph as usize].role;
+    let heading = |role| role == ParagraphRole::Heading;
+    heading(role(analyses.left, left)) == heading(role(analyses.right, right))
+}
+
+/// Weight of each unit: half the inverse frequency of either bigram over it, within its own document.
+fn unit_weights(units: &Units) -> Vec<f32> {
+    let bigrams = matching::bigrams(units);
+    let pieces = units.pieces.len().max(1) as f32;
+    let mut weights = vec![0.0f32; units.numbers.len()];
+    for same in bigrams.chunk_by(|a, b| a.0 == b.0) {
+        let rarity = (pieces / same.len() as f32).log2().max(0.0) / 2.0;
+        for (_, at) in same {
+            weights[*at as usize] += rarity;
+            weights[*at as usize + 1] += rarity;
+        }
+    }
+    weights
+}
+
+fn paragraph_totals(units: &Units, weights: &[f32], paragraphs: usize) -> Vec<f32> {
+    let mut totals = vec![0.0; paragraphs];
+    for piece in &units.pieces {
+        let range = piece.units.start as usize..piece.units.end as usize;
+        totals[piece.paragraph as usize] += weights[range].iter().sum::<f32>();
+    }
+    totals
+}
+
+type Strengths = FxHashMap<(u32, u32), f32>;
+
+/// The strength of every pair, raised by the strongest pair near it on both sides.
+fn strengths(pairs: &BTreeMap<(u32, u32), Shared>) -> Strengths {
+    let alone: Strengths = pairs.iter().map(|(pair, shared)| (*pair, shared.strength())).collect();
+    let mut out = Strengths::default();
+    for &(left, right) in pairs.keys() {
+        let mut support = 0.0f32;
+        for down in 1..=NEIGHBOURHOOD {
+            for across in 1..=NEIGHBOURHOOD {
+                let distance = (down.max(across) as f32).sqrt();
+                for sign in [-1, 1] {
+                    let near = (i64::from(left) + sign * down, i64::from(right) + sign * across);
+                    let (Ok(l), Ok(r)) = (u32::try_from(near.0), u32::try_from(near.1)) else { continue };
+                    if let Some(strength) = alone.get(&(l, r)) {
+                        support = support.max(strength / distance);
+                    }
+                }
+            }
+        }
+        out.insert((left, right), alone[&(left, right)] * (1.0 + support));
+    }
+    out
+}
+
+/// The best strength of every paragraph of either side.
+struct Margin {
+    left: FxHashMap<u32, f32>,
+    right: FxHashMap<u32, f32>,
+}
+
+impl Margin {
+    fn new(strengths: &Strengths) -> Self {
+        let mut out = Self { left: FxHashMap::default(), right: FxHashMap::default() };
+        // The order in which maxima are taken does not change them.
+        #[expect(clippy::iter_over_hash_type)]
+        for (&(left, right), &strength) in strengths {
+            let best = out.left.entry(left).or_default();
+            *best = best.max(strength);
+            let best = out.right.entry(right).or_default();
+            *best = best.max(strength);
+        }
+        out
+    }
+
+    /// Mean share of the best strengths of its two paragraphs; 1 for the best pair of both.
+    fn of(&self, pair: (u32, u32), strength: f32) -> f32 {
+        let share = |best: f32| if best > 0.0 { strength / best } else { 1.0 };
+        let left = share(self.left.get(&pair.0).copied().unwrap_or(0.0));
+        let right = share(self.right.get(&pair.1).copied().unwrap_or(0.0));
+        0.5 * (left + right)
+    }
+}
+
+/// How far two documents answer each other paragraph by paragraph, 0 to 1.
+fn relatedness(evidence: &Evidence<'_>, pairs: &BTreeMap<(u32, u32), Shared>, strengths: &Strengths) -> f32 {
+    let mut answered = std::collections::BTreeSet::new();
+    for (pair, shared) in pairs {
+        if strengths[pair] >= STRONG.0 && shared.distinctive >= STRONG.1 {
+            answered.insert(pair.1);
+        }
+    }
+    answered.extend(evidence.identical.iter().map(|pair| pair.1));
+    let body = |analysis: &Analysis| {
+        let compared = |role| !matches!(role, ParagraphRole::Furniture | ParagraphRole::Byline);
+        analysis.paragraphs.iter().filter(|paragraph| compared(paragraph.role)).count()
+    };
+    let shorter = body(evidence.analyses.left).min(body(evidence.analyses.right)).max(1);
+    (answered.len() as f32 / shorter as f32 / RELATED_SHARE).min(1.0)
+}
+
+/// Pairs of paragraphs that passages of echo lie in, or lighter ones whose bits add up.
+fn echoed_paragraphs(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<(u32, u32)> {
+    let between = |drafts: &[Draft]| {
+        let mut sums: BTreeMap<(u32, u32), f32> = BTreeMap::new();
+        for run in drafts.iter().flat_map(|draft| &draft.runs) {
+            let left = evidence.units.left.pieces[piece_of(evidence.units.left, run.left)].paragraph;
+            let right = evidence.units.right.pieces[piece_of(evidence.units.right, run.right)].paragraph;
+            *sums.entry((left, right)).or_default() += bits(*run);
+        }
+        sums
+    };
+    let echoes = between(evidence.echoes);
+    let hints = between(evidence.hints);
+    let mut out: Vec<(u32, u32)> = echoes.iter().filter(|(_, bits)| **bits >= MIN_ECHO_BITS).map(|(pair, _)| *pair).collect();
+    out.extend(
+        hints
+            .iter()
+            .filter(|(pair, bits)| **bits + echoes.get(*pair).copied().unwrap_or(0.0) >= MIN_SUMMED_BITS)
+            .map(|(pair, _)| *pair),
+    );
+    out.sort_unstable();
+    out.dedup();
+    out
+}

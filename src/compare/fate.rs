@@ -1,0 +1,210 @@
+//! What became of the left document's items, and how much echo there is in all.
+//!
+//! In: items, passages, links. Out: each item's [`Fate`] with where it went, and the [`Score`] in its parts.
+//! An item is covered where a passage or a linked paragraph answers it; formula answers an item too, since the question
+//! here is whether the point came back and not whose wording it is.
+
+use super::align::order::heaviest_chain;
+use super::align::{Candidate, bead::Group};
+use super::comparison::{Fate, Item, PassageForm, Score};
+use super::matching::Units;
+use crate::text::analysis::Analysis;
+use crate::text::item;
+use crate::text::span::{Normalized, Pair, Span};
+
+/// A passage as items and scores see it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The left stretch.
+    pub left: Span<Normalized>,
+    /// The right stretch.
+    pub right: Span<Normalized>,
+    /// How closely the wording is kept.
+    pub form: PassageForm,
+    /// Whether it counts as echo.
+    pub is_echo: bool,
+    /// Bits it tells.
+    pub weight: f32,
+    /// Left units that correspond: first and length.
+    pub runs: Vec<(u32, u32)>,
+}
+
+/// Share of an item below which nothing of it came back.
+const MIN_COVERAGE: f64 = 0.2;
+/// Share of an item from which it came back whole.
+const WHOLE_COVERAGE: f64 = 0.6;
+/// Share of an item that must be found in another place for the item to be split.
+const SPLIT_SHARE: f64 = 0.25;
+/// Places listed for an item.
+const MAX_PLACES: usize = 8;
+
+/// Gives every item of the left document its fate.
+pub fn fates(analyses: Pair<&Analysis>, units: Pair<&Units>, answers: &[Answer], links: &[Candidate]) -> Vec<Item> {
+    let items = &analyses.left.items;
+    let mut places: Vec<Places> =
+        items.iter().map(|item| Places::of(item, analyses, units, answers, links)).collect();
+    let main: Vec<(u32, u32, f64)> = places
+        .iter()
+        .enumerate()
+        .filter_map(|(index, place)| Some((index as u32, place.found.first()?.right.start(), place.coverage)))
+        .collect();
+    // Order is judged among items of one depth, since an item and its parent stand at one place.
+    let mut moved = vec![false; items.len()];
+    let deepest = items.iter().map(|item| item.depth).max().unwrap_or(0);
+    for depth in 0..=deepest {
+        let level: Vec<(u32, u32, f64)> =
+            main.iter().copied().filter(|(index, ..)| items[*index as usize].depth == depth).collect();
+        for ((index, ..), on_chain) in level.iter().zip(heaviest_chain(&level)) {
+            moved[*index as usize] = !on_chain;
+        }
+    }
+    let sentence_of = |span: Span<Normalized>| {
+        analyses.right.sentences.partition_point(|sentence| sentence.span.end() <= span.start())
+    };
+    let homes: Vec<Option<usize>> = places.iter().map(|place| place.found.first().map(|f| sentence_of(f.right))).collect();
+    items
+        .iter()
+        .enumerate()
+        .map(|(index, item)| {
+            let shares_home = homes[index].is_some()
+                && (0..items.len()).any(|other| {
+                    other != index && items[other].depth == item.depth && homes[other] == homes[index]
+                });
+            let place = std::mem::take(&mut places[index]);
+            Item {
+                left: analyses.left.text.to_raw(item.span),
+                label: analyses.left.text.to_raw(item.label),
+                depth: item.depth,
+                paragraph: item.paragraph,
+                fate: place.fate(moved[index], shares_home),
+                right: place.found.iter().take(MAX_PLACES).map(|f| analyses.right.text.to_raw(f.right)).collect(),
+                coverage: place.coverage,
+            }
+        })
+        .collect()
+}
+
+/// A place where part of an item came back.
+#[derive(Clone, Debug)]
+struct Found {
+    right: Span<Normalized>,
+    /// Share of the item.
+    share: f64,
+    form: PassageForm,
+}
+
+/// Where an item went, largest share first.
+#[derive(Clone, Debug, Default)]
+struct Places {
+    found: Vec<Found>,
+    coverage: f64,
+}
+
+impl Places {
+    fn of(
+        item: &item::Item,
+        analyses: Pair<&Analysis>,
+        units: Pair<&Units>,
+        answers: &[Answer],
+        links: &[Candidate],
+    ) -> Self {
+        let first = units.left.starts.partition_point(|start| *start < item.span.start());
+        let last = units.left.starts.partition_point(|start| *start < item.span.end());
+        let total = (last - first).max(1) as f64;
+        let mut covered = vec![false; last - first];
+        let mut found: Vec<Found> = Vec::new();
+        for answer in answers.iter().filter(|answer| answer.left.overlaps(item.span)) {
+            let mut matched = 0;
+            for &(start, length) in &answer.runs {
+                let from = (start as usize).clamp(first, last);
+                let to = (start as usize + length as usize).clamp(first, last);
+                matched += to - from;
+                covered[from - first..to - first].fill(true);
+            }
+            if matched > 0 {
+                found.push(Found { right: answer.right, share: matched as f64 / total, form: answer.form });
+            }
+        }
+        let mut coverage = covered.iter().filter(|c| **c).count() as f64 / total;
+        // A linked paragraph that no passage lies in is a place of its own, in other words.
+        let paragraphs = analyses.left.paragraphs.iter().enumerate().filter(|(_, p)| item.span.contains(p.span));
+        for (index, paragraph) in paragraphs {
+            let share = f64::from(paragraph.span.len()) / f64::from(item.span.len().max(1));
+            for link in links.iter().filter(|link| link.left as usize == index) {
+                let right = analyses.right.paragraphs[link.right as usize].span;
+                if !found.iter().any(|f| f.right.overlaps(right)) {
+                    let share = share * f64::from(link.left_coverage);
+                    found.push(Found { right, share, form: PassageForm::Adapted });
+                    coverage = coverage.max(share);
+                }
+            }
+        }
+        found.sort_by(|a, b| b.share.total_cmp(&a.share).then(a.right.cmp(&b.right)));
+        Self { found, coverage: coverage.min(1.0) }
+    }
+
+    fn fate(&self, moved: bool, shares_home: bool) -> Fate {
+        let Some(best) = self.found.first() else { return Fate::Silent };
+        if self.coverage < MIN_COVERAGE {
+            return Fate::Silent;
+        }
+        if self.coverage < WHOLE_COVERAGE {
+            return Fate::Partial;
+        }
+        let elsewhere = self.found.iter().skip(1).any(|f| f.share >= SPLIT_SHARE && !f.right.overlaps(best.right));
+        if elsewhere {
+            Fate::Split
+        } else if shares_home {
+            Fate::Merged
+        } else if moved {
+            Fate::Moved
+        } else if best.form == PassageForm::Adapted || best.share < 0.9 {
+            Fate::Adapted
+        } else {
+            Fate::Kept
+        }
+    }
+}
+
+/// Scores the echo in the right document. `same` says of each group whether its texts are equal once normalised.
+pub fn score(right: &Units, answers: &[Answer], groups: &[Group], items: &[Item]) -> Score {
+    // 0 nothing, 1 formula, 2 adapted, 3 localised, 4 verbatim: of several answers the closest counts.
+    let mut marks = vec![0u8; right.numbers.len()];
+    let mut mark = |span: Span<Normalized>, kind: u8| {
+        let from = right.starts.partition_point(|start| *start < span.start());
+        let to = right.starts.partition_point(|start| *start < span.end());
+        marks[from..to.max(from)].iter_mut().for_each(|m| *m = (*m).max(kind));
+    };
+    for answer in answers {
+        let kind = match (answer.is_echo, answer.form) {
+            (false, _) => 1,
+            (true, PassageForm::Adapted) => 2,
+            (true, PassageForm::Localized) => 3,
+            (true, PassageForm::Verbatim) => 4,
+        };
+        mark(answer.right, kind);
+    }
+    for group in groups.iter().filter(|group| group.similarity >= 1.0) {
+        for piece in right.pieces.iter().filter(|piece| group.right.contains(&piece.paragraph)) {
+            mark(piece.span, 4);
+        }
+    }
+    let total = marks.len().max(1) as f64;
+    let share = |kind: u8| marks.iter().filter(|m| **m == kind).count() as f64 / total;
+    let echoes: Vec<(u32, u32, f64)> = answers
+        .iter()
+        .filter(|answer| answer.is_echo)
+        .map(|answer| (answer.left.start(), answer.right.start(), f64::from(answer.weight)))
+        .collect();
+    let weight: f64 = echoes.iter().map(|echo| echo.2).sum();
+    let ordered: f64 = heaviest_chain(&echoes).iter().zip(&echoes).filter(|(on, _)| **on).map(|(_, echo)| echo.2).sum();
+    let answered = items.iter().filter(|item| item.fate != Fate::Silent).count();
+    Score {
+        verbatim: share(4),
+        localized: share(3),
+        adapted: share(2),
+        formula: share(1),
+        item_coverage: (!items.is_empty()).then(|| answered as f64 / items.len() as f64),
+        order: (weight > 0.0).then(|| ordered / weight),
+    }
+}

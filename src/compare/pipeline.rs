@@ -1,0 +1,220 @@
+//! The whole comparison on one screen.
+//!
+//! In: two analyses, references, background, stock phrases, options. Out: a [`Comparison`]. A pure function: no I/O, no
+//! clock, no environment, no global state; it can fail only by being cancelled. Each stage is a module of its own.
+
+use super::align::{bead, identical::identical_paragraphs, link};
+use super::background::Background;
+use super::comparison::{
+    Bead, Comparison, Completeness, Edit, EditKind, EditOp, Origin, Outline, OutlineParagraph, ParagraphLink, Passage,
+    PassageForm, StageEnd,
+};
+use super::edit::{EditContext, edits};
+use super::fate::{self, Answer};
+use super::formula::Formulas;
+use super::matching::{self, Units};
+use super::options::{CompareOptions, Report};
+use super::origin::{Commonness, Reference, origin};
+use super::passage::{self, Draft};
+use super::rarity::Rarity;
+use super::shared_phrase;
+use crate::text::analysis::Analysis;
+use crate::text::cancel::{Cancel, Cancelled, StepBudget};
+use crate::text::span::{Normalized, Pair, Span};
+
+/// Compares two documents that have been read.
+pub fn compare(
+    analyses: Pair<&Analysis>,
+    references: &[&Analysis],
+    background: &Background,
+    formulas: &Formulas,
+    options: &CompareOptions,
+    cancel: &Cancel,
+) -> Result<Comparison, Cancelled> {
+    let reports = options.reports;
+    let mut completeness = Completeness::default();
+    let units = matching::units(analyses);
+    let units = units.as_ref();
+    let rarity = Rarity::new(background, formulas, analyses, units);
+    let sources = Sources::new(background, references, analyses.left);
+
+    let mut found = passage::Found::default();
+    let mut groups = Vec::new();
+    let mut links = Vec::new();
+    if reports.has(Report::Alignment) || reports.has(Report::Edits) || reports.has(Report::Items) {
+        let mut budget = StepBudget::new(options.budgets.passage_steps);
+        found = passage::find(analyses, units, &rarity, &mut budget, cancel)?;
+        completeness.passages = found.end;
+        let mut budget = StepBudget::new(options.budgets.alignment_steps);
+        let identical = identical_paragraphs(analyses, &mut budget, cancel)?;
+        let evidence = link::Evidence {
+            analyses,
+            units,
+            matches: &found.matches,
+            echoes: &found.echoes,
+            hints: &found.hints,
+            identical: &identical,
+        };
+        links = link::links(&evidence, |run| rarity.told(run).bits);
+        let paragraphs = Pair::new(analyses.left.paragraphs.len() as u32, analyses.right.paragraphs.len() as u32);
+        groups = bead::groups(paragraphs, &links, &identical);
+    }
+
+    let context = EditContext::new(analyses);
+    let mut budget = StepBudget::new(options.budgets.edit_steps);
+    let drafts = found.echoes.iter().map(|draft| (draft, Commonness::Telling));
+    let drafts = drafts.chain(found.formulas.iter().map(|draft| (draft, Commonness::Common)));
+    let mut passages: Vec<(Passage, Answer)> = Vec::new();
+    for (draft, commonness) in drafts {
+        let (edits, end) = edits(&context, &[draft.left], &[draft.right], &mut budget, cancel)?;
+        completeness.edits = completeness.edits.and(end);
+        let origin = sources.of_draft(draft, analyses, units, commonness);
+        let form = form_of(&edits);
+        let passage = Passage {
+            left: analyses.left.text.to_raw(draft.left),
+            right: analyses.right.text.to_raw(draft.right),
+            similarity: f64::from(draft.similarity()),
+            weight: f64::from(draft.weight),
+            form,
+            origin,
+            edits,
+        };
+        let answer = Answer {
+            left: draft.left,
+            right: draft.right,
+            form,
+            is_echo: passage.is_echo(),
+            weight: draft.weight,
+            runs: draft.runs.iter().map(|run| (run.left, run.length)).collect(),
+        };
+        passages.push((passage, answer));
+    }
+    passages.sort_by(|a, b| (a.1.left, a.1.right).cmp(&(b.1.left, b.1.right)));
+    let (mut passages, answers): (Vec<Passage>, Vec<Answer>) = passages.into_iter().unzip();
+
+    let mut beads = Vec::with_capacity(groups.len());
+    for group in &groups {
+        let (bead, end) = bead_of(group, &context, analyses, reports.has(Report::Edits), &mut budget, cancel)?;
+        completeness.edits = completeness.edits.and(end);
+        beads.push(bead);
+    }
+    let items = if reports.has(Report::Items) { fate::fates(analyses, units, &answers, &links) } else { Vec::new() };
+    let score = fate::score(units.right, &answers, &groups, &items);
+    let mut phrases = Vec::new();
+    if reports.has(Report::Phrases) {
+        (phrases, completeness.phrases) = shared_phrase::find(analyses, &rarity, &sources, options, cancel)?;
+    }
+    let mut links: Vec<ParagraphLink> = links.iter().map(|link| paragraph_link(link, analyses, &answers)).collect();
+    if !reports.has(Report::Edits) {
+        passages.iter_mut().for_each(|passage| passage.edits.clear());
+    }
+    if !reports.has(Report::Alignment) {
+        links.clear();
+        passages.clear();
+        if !reports.has(Report::Edits) {
+            beads.clear();
+        }
+    }
+    Ok(Comparison { outlines: analyses.map(outline), links, beads, phrases, passages, items, score, completeness })
+}
+
+/// A document as it was read, in raw coordinates.
+pub fn outline(analysis: &Analysis) -> Outline {
+    let paragraph = |paragraph: &crate::text::paragraph::Paragraph| OutlineParagraph {
+        span: analysis.text.to_raw(paragraph.span),
+        role: paragraph.role,
+    };
+    Outline {
+        paragraphs: analysis.paragraphs.iter().map(paragraph).collect(),
+        cleanings: analysis.text.cleanings().to_vec(),
+        citations: analysis.citations.clone(),
+        dates: analysis.dates.clone(),
+    }
+}
+
+/// How closely a passage keeps its wording, by its edits.
+fn form_of(edits: &[Edit]) -> PassageForm {
+    let changed = |edit: &&Edit| edit.op != EditOp::Equal && edit.kind != Some(EditKind::Punctuation);
+    let mut changes = edits.iter().filter(changed).peekable();
+    if changes.peek().is_none() {
+        PassageForm::Verbatim
+    } else if changes.all(|edit| edit.kind == Some(EditKind::Localization)) {
+        PassageForm::Localized
+    } else {
+        PassageForm::Adapted
+    }
+}
+
+/// The bead of a group, with its edits if they are wanted.
+fn bead_of(
+    group: &bead::Group,
+    context: &EditContext<'_>,
+    analyses: Pair<&Analysis>,
+    with_edits: bool,
+    budget: &mut StepBudget,
+    cancel: &Cancel,
+) -> Result<(Bead, StageEnd), Cancelled> {
+    let spans = |analysis: &Analysis, paragraphs: &[u32]| -> Vec<Span<Normalized>> {
+        paragraphs.iter().map(|paragraph| analysis.paragraphs[*paragraph as usize].span).collect()
+    };
+    let (left, right) = (spans(analyses.left, &group.left), spans(analyses.right, &group.right));
+    let (edits, end) =
+        if with_edits { edits(context, &left, &right, budget, cancel)? } else { (Vec::new(), StageEnd::Complete) };
+    let bead = Bead {
+        left: group.left.clone(),
+        right: group.right.clone(),
+        kind: group.kind(),
+        moved: group.moved,
+        similarity: f64::from(group.similarity),
+        edits,
+    };
+    Ok((bead, end))
+}
+
+/// A link with the passages that are its evidence.
+fn paragraph_link(link: &super::align::Candidate, analyses: Pair<&Analysis>, answers: &[Answer]) -> ParagraphLink {
+    let left = analyses.left.paragraphs[link.left as usize].span;
+    let right = analyses.right.paragraphs[link.right as usize].span;
+    let evidence = answers.iter().enumerate().filter(|(_, a)| a.left.overlaps(left) && a.right.overlaps(right));
+    ParagraphLink {
+        left: link.left,
+        right: link.right,
+        similarity: f64::from(link.similarity),
+        left_coverage: f64::from(link.left_coverage),
+        right_coverage: f64::from(link.right_coverage),
+        passages: evidence.map(|(index, _)| index as u32).collect(),
+    }
+}
+
+/// What decides the origin of a wording: the background, the references as units, and the left document's date.
+pub struct Sources<'a> {
+    background: &'a Background,
+    references: Vec<Reference>,
+    left_date: Option<crate::text::document::PartialDate>,
+}
+
+impl<'a> Sources<'a> {
+    fn new(background: &'a Background, references: &[&Analysis], left: &Analysis) -> Self {
+        let references = references
+            .iter()
+            .map(|reference| Reference::new(&matching::units(Pair::new(*reference, left)).left, reference.date()))
+            .collect();
+        Self { background, references, left_date: left.date() }
+    }
+
+    /// The origin of a wording by its runs in units and in characters.
+    pub fn of(&self, runs: &[&[u32]], characters: &[&[char]], commonness: Commonness) -> Origin {
+        origin(self.background, &self.references, runs, characters, commonness, self.left_date)
+    }
+
+    fn of_draft(&self, draft: &Draft, analyses: Pair<&Analysis>, units: Pair<&Units>, common: Commonness) -> Origin {
+        let range = |run: &passage::Run| run.left as usize..(run.left + run.length) as usize;
+        let runs: Vec<&[u32]> = draft.runs.iter().map(|run| &units.left.numbers[range(run)]).collect();
+        let characters: Vec<&[char]> = draft
+            .runs
+            .iter()
+            .map(|run| analyses.left.text.slice(units.left.span(run.left..run.left + run.length)))
+            .collect();
+        self.of(&runs, &characters, common)
+    }
+}
