@@ -7,6 +7,11 @@
 //!
 //! Time is `O(n log n)`, memory `O(n)`.
 
+use crate::text::cancel::{Cancel, Cancelled};
+
+/// Words between two looks at the flag of the caller: about a millisecond.
+const POLL_WORDS: usize = 1 << 15;
+
 /// A run of equal ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Run {
@@ -26,10 +31,12 @@ impl Run {
 const DETOUR_WORDS: i64 = 6;
 
 /// The chain of unique runs of at least `words` ids that is worth its detours.
-pub(super) fn chain(rows: &[u32], columns: &[u32], words: usize) -> Vec<Run> {
-    let mut runs = heaviest_increasing(&unique_runs(rows, columns, words), columns.len());
+pub(super) fn chain(rows: &[u32], columns: &[u32], words: usize, cancel: &Cancel) -> Result<Vec<Run>, Cancelled> {
+    let unique = unique_runs(rows, columns, words, cancel)?;
+    let mut runs = heaviest_increasing(&unique, columns.len(), cancel)?;
     trim_overlaps(&mut runs);
-    drop_detours(runs, rows.len() as i64 - columns.len() as i64)
+    cancel.check()?;
+    Ok(drop_detours(runs, rows.len() as i64 - columns.len() as i64))
 }
 
 /// Where the k-gram of some hash stands.
@@ -44,14 +51,15 @@ const NOWHERE: u32 = u32::MAX;
 const TWICE: u32 = u32::MAX - 1;
 
 /// Maximal runs over k-grams that stand once on either side, by row.
-fn unique_runs(rows: &[u32], columns: &[u32], words: usize) -> Vec<Run> {
+fn unique_runs(rows: &[u32], columns: &[u32], words: usize, cancel: &Cancel) -> Result<Vec<Run>, Cancelled> {
     if rows.len() < words || columns.len() < words {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let capacity = (2 * (rows.len() + 1)).next_power_of_two();
     let mut slots = vec![Slot { hash: 0, row: NOWHERE, column: NOWHERE }; capacity];
     let home = |hash: u64| (hash >> (64 - capacity.trailing_zeros())) as usize;
     for (row, hash) in hashes(rows, words) {
+        poll(row as usize, cancel)?;
         let mut at = home(hash);
         while slots[at].row != NOWHERE && slots[at].hash != hash {
             at = (at + 1) & (capacity - 1);
@@ -60,6 +68,7 @@ fn unique_runs(rows: &[u32], columns: &[u32], words: usize) -> Vec<Run> {
         slots[at].hash = hash;
     }
     for (column, hash) in hashes(columns, words) {
+        poll(column as usize, cancel)?;
         let mut at = home(hash);
         while slots[at].row != NOWHERE && slots[at].hash != hash {
             at = (at + 1) & (capacity - 1);
@@ -84,7 +93,12 @@ fn unique_runs(rows: &[u32], columns: &[u32], words: usize) -> Vec<Run> {
             _ => runs.push(Run { row, column, words: words as u32 }),
         }
     }
-    runs
+    Ok(runs)
+}
+
+/// Looks at the flag of the caller now and then.
+fn poll(at: usize, cancel: &Cancel) -> Result<(), Cancelled> {
+    if at.is_multiple_of(POLL_WORDS) { cancel.check() } else { Ok(()) }
 }
 
 /// Hashes of all k-grams with where they begin: polynomials modulo 2^64, spread by a last multiplication.
@@ -103,12 +117,13 @@ fn hashes(ids: &[u32], words: usize) -> impl Iterator<Item = (u32, u64)> {
 }
 
 /// The chain of runs with ascending rows and columns that has the most words; of equal ones, the first found.
-fn heaviest_increasing(runs: &[Run], columns: usize) -> Vec<Run> {
+fn heaviest_increasing(runs: &[Run], columns: usize, cancel: &Cancel) -> Result<Vec<Run>, Cancelled> {
     // Per node of the tree the best weight of a chain that ends in its columns, and the run that ends it.
     let mut tree = vec![(0_u64, NOWHERE); columns + 1];
     let mut before = vec![NOWHERE; runs.len()];
     let mut best = (0_u64, NOWHERE);
     for (index, run) in runs.iter().enumerate() {
+        poll(index, cancel)?;
         let mut reached = (0_u64, NOWHERE);
         let mut node = run.column as usize;
         while node > 0 {
@@ -137,7 +152,7 @@ fn heaviest_increasing(runs: &[Run], columns: usize) -> Vec<Run> {
         at = before[at as usize];
     }
     chain.reverse();
-    chain
+    Ok(chain)
 }
 
 /// Makes the runs of a chain disjoint by cutting their fronts.

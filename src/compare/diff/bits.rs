@@ -435,7 +435,7 @@ fn forward(
     let mut scratch = Scratch::new(masks);
     for (column, ids) in columns.chunks(GROUP).enumerate().map(|(group, ids)| (group * GROUP, ids)) {
         let (first, last) = band.words(column, last_word);
-        if column % spacing == 0 {
+        if column.is_multiple_of(spacing) {
             let base = kept.len();
             kept.extend_from_slice(&vector[first..=last]);
             kept.resize(base + stride, u64::MAX);

@@ -145,7 +145,7 @@ fn between(
     let mut result = attempt(limit, effort);
     if result.as_ref().is_ok_and(Option::is_none) {
         for (level, &words) in anchor_words.iter().enumerate() {
-            let runs = anchor::chain(&row_side.ids, &column_side.ids, words);
+            let runs = anchor::chain(&row_side.ids, &column_side.ids, words, work.cancel)?;
             if !runs.is_empty() {
                 work.found.minimal = false;
                 return split(work, (rows, columns), (&row_side, &column_side), &runs, &anchor_words[level + 1..]);

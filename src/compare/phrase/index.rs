@@ -33,7 +33,7 @@ pub(super) fn runs(
     cancel.check()?;
     let mut runs = Vec::new();
     let (mut steps, mut next_poll) = (0, POLL_STEPS);
-    let (left_places, right_places) = candidates(left, right, min_len);
+    let (left_places, right_places) = candidates(left, right, min_len, cancel)?;
     let mut left_groups = left_places.chunk_by(|one, next| one.0 == next.0).peekable();
     for right_group in right_places.chunk_by(|one, next| one.0 == next.0) {
         let hash = right_group[0].0;
@@ -58,13 +58,19 @@ type Place = (u64, u32);
 
 /// The k-grams that the other side may have too, of both sides, by hash and place. Two rounds through bit filters
 /// leave little to sort on ordinary text.
-fn candidates(left: &[u32], right: &[u32], length: usize) -> (Vec<Place>, Vec<Place>) {
+fn candidates(
+    left: &[u32],
+    right: &[u32],
+    length: usize,
+    cancel: &Cancel,
+) -> Result<(Vec<Place>, Vec<Place>), Cancelled> {
     let (mut left_places, mut right_places) = (Vec::new(), Vec::new());
     if left.len() < length || right.len() < length {
-        return (left_places, right_places);
+        return Ok((left_places, right_places));
     }
     let mut on_left = Filter::new(left.len());
     for_each_hash(left, length, |_, hash| on_left.insert(hash));
+    cancel.check()?;
     let mut on_both = Filter::new(left.len());
     for_each_hash(right, length, |place, hash| {
         if on_left.may_hold(hash) {
@@ -79,9 +85,12 @@ fn candidates(left: &[u32], right: &[u32], length: usize) -> (Vec<Place>, Vec<Pl
             }
         });
     }
+    cancel.check()?;
     left_places.sort_unstable();
+    cancel.check()?;
     right_places.sort_unstable();
-    (left_places, right_places)
+    cancel.check()?;
+    Ok((left_places, right_places))
 }
 
 /// A set of hashes that may hold more than was put in: one bit a hash (Bloom 1970, with one function).

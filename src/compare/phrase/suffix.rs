@@ -1,11 +1,11 @@
 //! Shared runs by the suffix array of both sides.
 //!
 //! In: two sequences of ids. Out: the distinct maximal shared runs. A string with occurrences that go on differently is
-//! an LCP interval of the suffix array of `left · separator · right` (Abouelhoda, Kurtz & Ohlebusch 2004). Every border is a symbol of its own
-//! there, so it ends whatever runs into it. The intervals are visited bottom up. An interval knows of either side
-//! whether its occurrences have no, one or several symbols before them, which is enough to tell when a child is added
-//! whether it makes a maximal pair with the children before: one left and one right occurrence in different children
-//! with different symbols before them. So no pair is ever listed.
+//! an LCP interval of the suffix array of `left · separator · right` (Abouelhoda, Kurtz & Ohlebusch 2004). Every border
+//! is a symbol of its own there, so it ends whatever runs into it. The intervals are visited bottom up. An interval
+//! knows of either side whether its occurrences have no, one or several symbols before them. That is enough to tell,
+//! when a child is added, whether it makes a maximal pair with the children before: one left and one right occurrence
+//! in different children with different symbols before them. So no pair is ever listed.
 //!
 //! The first occurrences of the intervals on the stack lie one behind the other in one vector a side; a child lies
 //! directly behind its parent, so adding it merges two neighbouring blocks.
@@ -95,7 +95,7 @@ pub(super) fn runs(
     let mut starts = Starts { left: Vec::new(), right: Vec::new(), cap, merged: Vec::new() };
     let mut stack: Vec<Interval> = Vec::new();
     for (rank, &suffix) in suffixes.iter().enumerate() {
-        if rank % POLL_SUFFIXES == 0 {
+        if rank.is_multiple_of(POLL_SUFFIXES) {
             cancel.check()?;
         }
         // Shorter prefixes than asked for are as good as none.
