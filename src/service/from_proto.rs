@@ -225,8 +225,10 @@ impl Violations {
             Ok(decoded) => Some((decoded.text, decoded.charset)),
             Err(error) => {
                 let (field, reason) = match error {
-                    DecodeError::UnsupportedMediaType => ("media_type", "UNSUPPORTED_MEDIA_TYPE"),
-                    DecodeError::UnknownCharset => ("charset", "UNKNOWN_CHARSET"),
+                    DecodeError::UnsupportedMediaType { .. } => ("media_type", "UNSUPPORTED_MEDIA_TYPE"),
+                    DecodeError::UnknownCharset { .. } => ("charset", "UNKNOWN_CHARSET"),
+                    DecodeError::Contradicted { .. } => ("charset", "CONTRADICTED_CHARSET"),
+                    DecodeError::Undetected { .. } => ("charset", "UNDETECTED_CHARSET"),
                     DecodeError::Malformed { .. } => ("bytes", "MALFORMED_TEXT"),
                     DecodeError::Binary => ("bytes", "NOT_TEXT"),
                 };
@@ -426,7 +428,7 @@ mod tests {
         call.left.as_mut().expect("set").body = Some(proto::document::Body::Content(content));
         let call = compare_call(call, "", DocumentLimits::default()).expect("a good request");
         assert_eq!(call.documents.left.text(), "全省之力");
-        assert_eq!(call.charsets, Pair::new(Some("gb18030"), None));
+        assert_eq!(call.charsets, Pair::new(Some("GB18030"), None));
     }
 
     #[test]
