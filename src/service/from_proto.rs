@@ -422,8 +422,7 @@ mod tests {
     #[test]
     fn content_is_decoded_and_its_charset_kept() {
         let (bytes, _, _) = encoding_rs::GB18030.encode("全省之力");
-        let content =
-            proto::Content { bytes: bytes.into_owned(), charset: "gb18030".into(), ..Default::default() };
+        let content = proto::Content { bytes: bytes.into_owned(), charset: "gb18030".into(), ..Default::default() };
         let mut call = request("x", "全市之力");
         call.left.as_mut().expect("set").body = Some(proto::document::Body::Content(content));
         let call = compare_call(call, "", DocumentLimits::default()).expect("a good request");
