@@ -27,7 +27,7 @@ fn main() -> Result<(), Failure> {
     };
     fs::create_dir_all(out)?;
     let cases = cases(roots)?;
-    let engine = Engine::load(EngineSettings::default());
+    let engine = Engine::load(EngineSettings::default())?;
     let begun = Instant::now();
     let next = AtomicUsize::new(0);
     let threads = thread::available_parallelism().map_or(1, usize::from).min(cases.len().max(1));

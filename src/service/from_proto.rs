@@ -226,7 +226,9 @@ impl Violations {
             Err(error) => {
                 let (field, reason) = match error {
                     DecodeError::UnsupportedMediaType { .. } => ("media_type", "UNSUPPORTED_MEDIA_TYPE"),
-                    DecodeError::UnknownCharset { .. } | DecodeError::Contradicted { .. } | DecodeError::Undetected { .. } => ("charset", "UNKNOWN_CHARSET"),
+                    DecodeError::UnknownCharset { .. } => ("charset", "UNKNOWN_CHARSET"),
+                    DecodeError::Contradicted { .. } => ("charset", "CONTRADICTED_CHARSET"),
+                    DecodeError::Undetected { .. } => ("charset", "UNDETECTED_CHARSET"),
                     DecodeError::Malformed { .. } => ("bytes", "MALFORMED_TEXT"),
                     DecodeError::Binary => ("bytes", "NOT_TEXT"),
                 };
@@ -420,13 +422,12 @@ mod tests {
     #[test]
     fn content_is_decoded_and_its_charset_kept() {
         let (bytes, _, _) = encoding_rs::GB18030.encode("全省之力");
-        let content =
-            proto::Content { bytes: bytes.into_owned(), charset: "gb18030".into(), ..Default::default() };
+        let content = proto::Content { bytes: bytes.into_owned(), charset: "gb18030".into(), ..Default::default() };
         let mut call = request("x", "全市之力");
         call.left.as_mut().expect("set").body = Some(proto::document::Body::Content(content));
         let call = compare_call(call, "", DocumentLimits::default()).expect("a good request");
         assert_eq!(call.documents.left.text(), "全省之力");
-        assert_eq!(call.charsets, Pair::new(Some("gb18030"), None));
+        assert_eq!(call.charsets, Pair::new(Some("GB18030"), None));
     }
 
     #[test]

@@ -7,9 +7,11 @@
 //! tonic's own server is not used, only its services: it gives no way to cap connections, to back off when descriptors
 //! run out, or to end while a peer is silent.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -123,46 +125,18 @@ impl Server {
     ) -> Result<(), ServeError> {
         let (stop, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
-        let places = Arc::new(Semaphore::new(self.backend.config.max_connections));
-        let mut loading = load_aside(load);
-        tokio::pin!(shutdown);
-        // Set once asked to stop: how long connections are still accepted.
-        let mut lag: Option<std::pin::Pin<Box<tokio::time::Sleep>>> = None;
-        let mut loaded = false;
-        loop {
+        {
+            let mut accepting = pin!(self.accept(&listener, &mut connections, stopped));
             tokio::select! {
-                biased;
-                () = &mut shutdown, if lag.is_none() => {
-                    tracing::info!("asked to stop");
-                    set_health(&self.health, ServingStatus::NotServing).await;
-                    lag = Some(Box::pin(tokio::time::sleep(self.backend.config.drain_lag())));
-                }
-                () = async { if let Some(lag) = lag.as_mut() { lag.await } }, if lag.is_some() => break,
-                engine = &mut loading, if !loaded => {
-                    loaded = true;
-                    let engine = engine.map_err(|_| ServeError::EngineLost)??;
-                    self.backend.engine.set(Arc::new(engine)).ok();
-                    if lag.is_none() {
-                        set_health(&self.health, ServingStatus::Serving).await;
-                        tracing::info!("serving");
-                    }
-                }
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-                            let serving = serve_connection(stream, self.routes.clone(), Arc::clone(&self.edge), stopped.clone());
-                            connections.spawn(async move {
-                                serving.await;
-                                drop(place);
-                            });
-                        }
-                    }
-                    Err(error) => {
-                        tracing::warn!(kind = ?error.kind(), "cannot accept");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                    }
-                },
-                Some(_) = connections.join_next() => {}
+                never = &mut accepting => match never {},
+                failed = self.load(load) => return Err(failed),
+                () = shutdown => {}
+            }
+            tracing::info!("asked to stop");
+            set_health(&self.health, ServingStatus::NotServing).await;
+            tokio::select! {
+                never = &mut accepting => match never {},
+                () = tokio::time::sleep(self.backend.config.drain_lag()) => {}
             }
         }
         drop(listener);
@@ -174,6 +148,50 @@ impl Server {
         }
         tracing::info!("stopped");
         Ok(())
+    }
+
+    /// Loads the engine and then says that the server serves. Ends only by failing.
+    async fn load(&self, load: impl FnOnce() -> Result<Engine, EngineError> + Send + 'static) -> ServeError {
+        match load_aside(load).await {
+            Ok(Ok(engine)) => {
+                // Set once: a server is run once, since running consumes it.
+                self.backend.engine.set(Arc::new(engine)).ok();
+                set_health(&self.health, ServingStatus::Serving).await;
+                tracing::info!("serving");
+                std::future::pending().await
+            }
+            Ok(Err(error)) => error.into(),
+            Err(_) => ServeError::EngineLost,
+        }
+    }
+
+    /// Accepts connections for as long as it is polled; those over the bound are closed at once.
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+        connections: &mut JoinSet<()>,
+        stopped: watch::Receiver<bool>,
+    ) -> Infallible {
+        let places = Arc::new(Semaphore::new(self.backend.config.max_connections));
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+                        let (routes, edge, stopped) = (self.routes.clone(), Arc::clone(&self.edge), stopped.clone());
+                        connections.spawn(async move {
+                            serve_connection(stream, routes, edge, stopped).await;
+                            drop(place);
+                        });
+                    }
+                    Err(error) => {
+                        tracing::warn!(kind = ?error.kind(), "cannot accept");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                Some(_) = connections.join_next() => {}
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `grpc-timeout` cannot be read, a panic | INTERNAL | ErrorInfo with the incident's id |
 //!
 //! Two more are decided where they arise: a message that cannot be parsed ([`super::codec`], INVALID_ARGUMENT) and a
-//! message over the size limit ([`super::call`], RESOURCE_EXHAUSTED).
+//! message over the size limit (`call`, RESOURCE_EXHAUSTED).
 
 use std::collections::HashMap;
 use std::time::Duration;
