@@ -104,7 +104,9 @@ fn title_end(characters: &[char], at: usize) -> Option<usize> {
 
 /// 精神 behind the name of a meeting or speech.
 fn spirit(characters: &[char], at: usize, found: &mut Vec<(Span<Normalized>, CitationKind)>) -> Option<usize> {
-    let before = &characters[at.saturating_sub(MAX_NAME_CHARACTERS)..at];
+    // A name does not reach back over the source named before it.
+    let border = found.last().map_or(0, |(span, _)| span.end() as usize).min(at);
+    let before = &characters[at.saturating_sub(MAX_NAME_CHARACTERS).max(border)..at];
     let kind = if MEETINGS.iter().any(|meeting| ends_with(before, meeting)) {
         CitationKind::Meeting
     } else if ["讲话", "指示", "批示", "论述"].iter().any(|speech| ends_with(before, speech)) {
@@ -162,11 +164,13 @@ fn name_length(before: &[char]) -> usize {
 }
 
 fn ends_with(text: &[char], end: &str) -> bool {
-    text.iter().rev().copied().take(end.chars().count()).eq(end.chars().rev())
+    let mut characters = text.iter().rev().copied();
+    end.chars().rev().all(|expected| characters.next() == Some(expected))
 }
 
 fn starts_with(text: &[char], start: &str) -> bool {
-    text.iter().copied().take(start.chars().count()).eq(start.chars())
+    let mut characters = text.iter().copied();
+    start.chars().all(|expected| characters.next() == Some(expected))
 }
 
 #[cfg(test)]

@@ -26,6 +26,9 @@ const MIN_FLUSH_LINES: usize = 2;
 /// Longest headline line, in characters.
 const MAX_HEADLINE_CHARACTERS: u32 = 36;
 
+/// Most headlines above the body.
+const MAX_HEADLINES: usize = 24;
+
 /// Joins lines to paragraphs and builds the normalised text.
 pub(super) fn arrange(folded: FoldedText) -> NormalizedText {
     let groups = join_headlines(&folded, join_wrapped(&folded));
@@ -162,7 +165,7 @@ fn join_headlines(folded: &FoldedText, groups: Vec<Group>) -> Vec<Group> {
             before.end = group.end;
             continue;
         }
-        above_body &= is_headline;
+        above_body &= is_headline && joined.len() < MAX_HEADLINES;
         joined.push(group);
     }
     joined
