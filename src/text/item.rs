@@ -26,6 +26,8 @@ pub struct Item {
 
 /// Repetitions that make equal openings a list.
 const MIN_REPEATS: usize = 3;
+/// Openings that are the subject of a report's sentences, not the label of a point.
+const SUBJECTS: &[&str] = &["全会", "会议", "大会", "本条", "前款", "县级", "市人", "省人", "违反", "任何", "国家"];
 /// Longest opening that is compared, in characters.
 const MAX_OPENING_CHARACTERS: usize = 4;
 
@@ -46,7 +48,7 @@ pub fn items(text: &NormalizedText, paragraphs: &[Paragraph], sentences: &[Sente
         open.retain(|item| item.span.contains(paragraph.span));
         if paragraph.role == ParagraphRole::Body {
             let depth = open.iter().map(|item| item.depth + 1).max().unwrap_or(0);
-            inside_paragraph(text, *paragraph, index as u32, depth, &sentences[first..last], &mut items);
+            inside_paragraph(text, index as u32, depth, &sentences[first..last], &mut items);
         }
         first = last;
     }
@@ -93,29 +95,20 @@ fn labelled_paragraphs(paragraphs: &[Paragraph]) -> Vec<Item> {
 }
 
 /// Lists inside one paragraph: points that count on, and inside each (or in the whole) repeated openings.
-fn inside_paragraph(
-    text: &NormalizedText,
-    paragraph: Paragraph,
-    index: u32,
-    depth: u32,
-    sentences: &[Sentence],
-    items: &mut Vec<Item>,
-) {
+fn inside_paragraph(text: &NormalizedText, index: u32, depth: u32, sentences: &[Sentence], items: &mut Vec<Item>) {
     let points = counted_points(text, sentences);
-    let mut covered = 0;
     for (position, &start) in points.iter().enumerate() {
         if position == 0 {
-            repeated_openings(text, &sentences[..start], index, depth, items);
+            repeated_openings(text, &sentences[..start], index, depth, Parent::Paragraph, items);
         }
         let end = points.get(position + 1).copied().unwrap_or(sentences.len());
         let span = sentences[start].span.cover(sentences[end - 1].span);
         let label = Span::new(span.start(), span.start() + sentences[start].label_characters);
         items.push(Item { span, label, depth, paragraph: index });
-        repeated_openings(text, &sentences[start + 1..end], index, depth + 1, items);
-        covered = end;
+        repeated_openings(text, &sentences[start + 1..end], index, depth + 1, Parent::Point, items);
     }
-    if points.is_empty() && covered == 0 && paragraph.span.len() > 0 {
-        repeated_openings(text, sentences, index, depth, items);
+    if points.is_empty() {
+        repeated_openings(text, sentences, index, depth, Parent::Paragraph, items);
     }
 }
 
@@ -141,8 +134,24 @@ fn labelled(text: &NormalizedText, sentence: Sentence) -> Option<super::enumerat
     (sentence.label_characters > 0).then(|| enumerator_at(text.slice(sentence.span))).flatten()
 }
 
+/// What sentences with equal openings lie under.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parent {
+    /// Running text, where two sentences may begin alike by chance.
+    Paragraph,
+    /// A counted point, inside which two long equal openings (坚定不移…坚定不移…) are a list already.
+    Point,
+}
+
 /// Runs of neighbouring sentences that open with the same words.
-fn repeated_openings(text: &NormalizedText, sentences: &[Sentence], paragraph: u32, depth: u32, items: &mut Vec<Item>) {
+fn repeated_openings(
+    text: &NormalizedText,
+    sentences: &[Sentence],
+    paragraph: u32,
+    depth: u32,
+    parent: Parent,
+    items: &mut Vec<Item>,
+) {
     let mut start = 0;
     while start < sentences.len() {
         let mut end = start + 1;
@@ -156,7 +165,10 @@ fn repeated_openings(text: &NormalizedText, sentences: &[Sentence], paragraph: u
             shared = &shared[..common];
             end += 1;
         }
-        if end - start >= MIN_REPEATS {
+        let is_long = parent == Parent::Point && shared.len() == MAX_OPENING_CHARACTERS;
+        let repeats = if is_long { MIN_REPEATS - 1 } else { MIN_REPEATS };
+        let is_subject = SUBJECTS.iter().any(|subject| subject.chars().eq(shared.iter().copied().take(2)));
+        if end - start >= repeats && !is_subject {
             for sentence in &sentences[start..end] {
                 let label = Span::new(sentence.span.start(), sentence.span.start() + shared.len() as u32);
                 items.push(Item { span: sentence.span, label, depth, paragraph });
