@@ -269,12 +269,13 @@ impl Folder {
         self.blank_start.get_or_insert(at);
     }
 
-    /// A `?` of ASCII width stands for a lost blank at the start of a line and before a date.
+    /// A `?` of ASCII width stands for a lost blank at the start of a line, and before a date behind a wide character.
     fn is_lost_blank(&self, rest: &str) -> bool {
         let year_ends = ['-', '/', '.', '年'];
         let date = rest.as_bytes().get(..4).is_some_and(|year| year.iter().all(u8::is_ascii_digit))
             && rest[4..].starts_with(year_ends);
-        date || self.last().is_none()
+        let last = self.last();
+        last.is_none() || date && !last.is_some_and(is_ascii_word)
     }
 
     fn end_line(&mut self) {
