@@ -41,9 +41,9 @@ pub(super) enum Fold {
     /// Nothing that can be seen.
     Invisible,
     /// Punctuation with two widths. It takes the ASCII form between ASCII letters or digits (1,000) and the wide form,
-    /// given here, everywhere else, whatever its width was.
+    /// given here, everywhere else, whatever its width was. Brackets are always wide, so that pairs stay pairs.
     Contextual(char),
-    /// An opening bracket of either width, else as [`Fold::Contextual`]: pinyin may follow.
+    /// An opening bracket of either width, which becomes the wide one: pinyin may follow.
     OpenBracket,
     /// A question mark of ASCII width, else as [`Fold::Contextual`]: it may stand for a lost blank.
     QuestionMark,
@@ -176,7 +176,9 @@ impl FoldTable {
                     && several.iter().all(|c| !c.is_whitespace()) =>
             {
                 let wide = |c: char| match special(c) {
-                    Some(entry) if entry & CLASS == CONTEXTUAL => char::from_u32(entry & !CLASS).unwrap_or(c),
+                    Some(entry) if matches!(entry & CLASS, CONTEXTUAL | WIDTH) => {
+                        char::from_u32(entry & !CLASS).unwrap_or(c)
+                    }
                     Some(OPEN_BRACKET) => '（',
                     Some(QUESTION_MARK) => '？',
                     _ => simplified.get(&c).copied().unwrap_or(c),
@@ -214,7 +216,8 @@ fn special(character: char) -> Option<u32> {
         ';' | '；' | '﹔' => CONTEXTUAL | '；' as u32,
         '!' | '！' | '﹗' => CONTEXTUAL | '！' as u32,
         '？' | '﹖' => CONTEXTUAL | '？' as u32,
-        ')' | '）' => CONTEXTUAL | '）' as u32,
+        ')' => WIDTH | '）' as u32,
+        '）' => KEEP,
         '著' => ZHU,
         '"' | '＂' => STRAIGHT_QUOTE,
         '“' | '”' | '‘' | '’' | '—' | '·' => KEEP,

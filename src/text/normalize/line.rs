@@ -72,14 +72,17 @@ pub(super) fn fold_lines(raw: &str) -> FoldedText {
                 if joined { after + 1 } else { after }
             }
             Fold::OpenBracket => {
-                let allow_untoned = folder.toned_pinyin >= TONED_BEFORE_UNTONED;
+                let allow_untoned = folder.toned_pinyin >= TONED_BEFORE_UNTONED && folder.blank_start.is_none();
                 match folder.after_han().then(|| pinyin::glued(&raw[after..], allow_untoned)).flatten() {
                     Some(glued) => {
                         folder.glue_pinyin(at, after + glued.bytes, glued);
                         after + glued.bytes
                     }
                     None => {
-                        folder.contextual('（', character, at, after);
+                        folder.emit('（', at, after);
+                        if character != '（' {
+                            folder.record(at, after, CleaningKind::Width);
+                        }
                         after
                     }
                 }
@@ -178,9 +181,9 @@ impl Folder {
         (self.text.characters.len() as u32 > self.line_start).then(|| self.text.characters.last().copied()).flatten()
     }
 
-    /// Whether the last character is a Han character that nothing separates from what comes.
+    /// Whether the last character of the line is a Han character; blanks may follow it.
     fn after_han(&self) -> bool {
-        self.blank_start.is_none() && self.last().is_some_and(is_han)
+        self.last().is_some_and(is_han)
     }
 
     fn record(&mut self, at: usize, after: usize, kind: CleaningKind) {
@@ -253,7 +256,8 @@ impl Folder {
     fn glue_pinyin(&mut self, at: usize, after: usize, glued: pinyin::Glued) {
         self.toned_pinyin += u32::from(glued.toned);
         self.raw_characters += glued.characters + 1;
-        // What cannot be seen may stand between the character and its reading.
+        // Blanks and what cannot be seen may stand between the character and its reading.
+        self.blank_start = None;
         self.text.map.extend_last((after - self.raw_end) as u32);
         self.raw_end = after;
         self.record(at, after, CleaningKind::Pinyin);
