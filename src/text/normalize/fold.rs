@@ -109,6 +109,23 @@ pub(super) fn fold(character: char) -> Fold {
     }
 }
 
+/// Which Han characters of the main block stay as they are, by a table that is looked up without further ado.
+#[derive(Clone, Copy)]
+pub(super) struct Staying(&'static [u32]);
+
+impl Staying {
+    /// The table.
+    pub(super) fn new() -> Self {
+        Self(&TABLE.plane)
+    }
+
+    /// Whether a character is Han and stays; false for some that do.
+    #[inline]
+    pub(super) fn holds(self, character: char) -> bool {
+        matches!(character, '\u{4e00}'..='\u{9fff}') && self.0.get(character as usize) == Some(&KEEP)
+    }
+}
+
 /// The characters of an expansion.
 pub(super) fn expansion(index: u16) -> &'static [char] {
     &TABLE.expansions[usize::from(index)]

@@ -6,7 +6,7 @@
 use crate::text::span::{Normalized, Span};
 
 use super::cleaning::{Cleaning, CleaningKind};
-use super::fold::{self, Fold};
+use super::fold::{self, Fold, Staying};
 use super::offset_map::OffsetMap;
 use super::{is_han, pinyin};
 
@@ -62,8 +62,14 @@ pub(super) struct Punctuation {
 /// Folds every character and cuts the text into its physical lines.
 pub(super) fn fold_lines(raw: &str) -> FoldedText {
     let mut folder = Folder::new(raw.len());
+    let staying = Staying::new();
     let mut at = 0;
     while let Some(character) = raw[at..].chars().next() {
+        if staying.holds(character) && folder.is_inside_words() {
+            // Most of a document: runs of Han characters that stay.
+            at = folder.emit_run(raw, at, staying);
+            continue;
+        }
         let after = at + character.len_utf8();
         at = match fold::fold(character) {
             Fold::LineEnd => {
@@ -225,10 +231,30 @@ impl Folder {
         }
     }
 
+    /// Whether the last character of the line is settled and the next one follows it at once.
+    #[inline]
+    fn is_inside_words(&self) -> bool {
+        self.blank_start.is_none()
+            && self.open_punctuation.is_none()
+            && self.text.characters.len() as u32 > self.line_start
+    }
+
+    /// Emits the characters from `at` on that stay, and returns where they end.
+    fn emit_run(&mut self, raw: &str, at: usize, staying: Staying) -> usize {
+        let before = self.text.characters.len();
+        self.text.characters.extend(raw[at..].chars().take_while(|character| staying.holds(*character)));
+        let count = self.text.characters.len() - before;
+        // Characters of the main Han block take three bytes each.
+        let after = at + count * 3;
+        self.text.map.push_run(count as u32, at as u32, 3);
+        self.raw_characters += count as u32;
+        self.raw_end = after;
+        after
+    }
+
     #[inline]
     fn emit(&mut self, character: char, at: usize, after: usize) {
-        let inside_words = self.blank_start.is_none() && self.open_punctuation.is_none();
-        if !inside_words || self.text.characters.len() as u32 == self.line_start {
+        if !self.is_inside_words() {
             self.before(character, at);
         }
         self.text.characters.push(character);
