@@ -53,8 +53,10 @@ const BEFORE: &[&str] = &[
     "结合",
     "体现",
     "领会",
-    "对",
 ];
+
+/// Words that may open a clause before the name of a source, and stand inside names elsewhere.
+const CLAUSE_OPENINGS: &[&str] = &["以及", "推动", "把握", "和", "及", "与", "对", "了"];
 
 /// Words that a meeting's name ends with.
 const MEETINGS: &[&str] = &["全会", "会议", "大会", "党代会", "座谈会", "现场会", "常委会", "工作会"];
@@ -104,7 +106,10 @@ fn title_end(characters: &[char], at: usize) -> Option<usize> {
 
 /// 精神 behind the name of a meeting or speech.
 fn spirit(characters: &[char], at: usize, found: &mut Vec<(Span<Normalized>, CitationKind)>) -> Option<usize> {
-    let before = &characters[at.saturating_sub(MAX_NAME_CHARACTERS)..at];
+    // A name does not reach back over the source named before it.
+    let before = found.iter().rev().find(|(_, kind)| *kind != CitationKind::Title);
+    let border = before.map_or(0, |(span, _)| span.end() as usize).min(at);
+    let before = &characters[at.saturating_sub(MAX_NAME_CHARACTERS).max(border)..at];
     let kind = if MEETINGS.iter().any(|meeting| ends_with(before, meeting)) {
         CitationKind::Meeting
     } else if ["讲话", "指示", "批示", "论述"].iter().any(|speech| ends_with(before, speech)) {
@@ -123,6 +128,9 @@ fn spirit(characters: &[char], at: usize, found: &mut Vec<(Span<Normalized>, Cit
 fn session(characters: &[char], at: usize, found: &mut Vec<(Span<Normalized>, CitationKind)>) -> Option<usize> {
     let after = &characters[at + 1..];
     let length = ["全体会议", "全会"].iter().find(|word| starts_with(after, word)).map(|word| word.chars().count())?;
+    if starts_with(&after[length..], "精神") {
+        return None;
+    }
     let numerals = |end: usize| characters[..end].iter().rev().take_while(|c| is_numeral(**c)).count();
     let ordinal = numerals(at);
     let term_end = at.checked_sub(ordinal)?;
@@ -155,18 +163,20 @@ fn name_length(before: &[char]) -> usize {
             }
         }
     }
-    while before.get(start) == Some(&'了') {
-        start += 1;
+    while let Some(word) = CLAUSE_OPENINGS.iter().find(|word| starts_with(&before[start..], word)) {
+        start += word.chars().count();
     }
     before.len().saturating_sub(start)
 }
 
 fn ends_with(text: &[char], end: &str) -> bool {
-    text.iter().rev().copied().take(end.chars().count()).eq(end.chars().rev())
+    let mut characters = text.iter().rev().copied();
+    end.chars().rev().all(|expected| characters.next() == Some(expected))
 }
 
 fn starts_with(text: &[char], start: &str) -> bool {
-    text.iter().copied().take(start.chars().count()).eq(start.chars())
+    let mut characters = text.iter().copied();
+    start.chars().all(|expected| characters.next() == Some(expected))
 }
 
 #[cfg(test)]

@@ -183,7 +183,20 @@ fn date_at(text: &[char]) -> Option<(PartialDate, usize)> {
 
 /// The value of one digit, ASCII or Han.
 fn numeral(character: char) -> Option<u32> {
-    character.to_digit(10).or_else(|| "〇一二三四五六七八九".chars().position(|c| c == character).map(|at| at as u32))
+    Some(match character {
+        '0'..='9' => character as u32 - '0' as u32,
+        '〇' => 0,
+        '一' => 1,
+        '二' => 2,
+        '三' => 3,
+        '四' => 4,
+        '五' => 5,
+        '六' => 6,
+        '七' => 7,
+        '八' => 8,
+        '九' => 9,
+        _ => return None,
+    })
 }
 
 /// A number of at most 31: 7, 07, 十一.

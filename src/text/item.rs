@@ -26,24 +26,29 @@ pub struct Item {
 
 /// Repetitions that make equal openings a list.
 const MIN_REPEATS: usize = 3;
+/// Openings that are the subject of a report's sentences, not the label of a point.
+const SUBJECTS: &[&str] = &["全会", "会议", "大会", "本条", "前款", "县级", "市人", "省人", "违反", "任何", "国家"];
 /// Longest opening that is compared, in characters.
 const MAX_OPENING_CHARACTERS: usize = 4;
 
 /// Finds the items of a document.
 pub fn items(text: &NormalizedText, paragraphs: &[Paragraph], sentences: &[Sentence]) -> Vec<Item> {
-    let mut items = Vec::new();
-    labelled_paragraphs(paragraphs, &mut items);
+    let labelled = labelled_paragraphs(paragraphs);
+    let mut items = labelled.clone();
+    // Labelled paragraphs whose item the sweep is inside of; they nest, so a stack holds them.
+    let mut open: Vec<&Item> = Vec::new();
+    let mut next = 0;
     let mut first = 0;
     for (index, paragraph) in paragraphs.iter().enumerate() {
-        let last = first + sentences[first..].partition_point(|sentence| sentence.paragraph as usize <= index);
+        let last = first + sentences[first..].iter().take_while(|s| s.paragraph as usize <= index).count();
+        while let Some(item) = labelled.get(next).filter(|item| item.span.start() <= paragraph.span.start()) {
+            open.push(item);
+            next += 1;
+        }
+        open.retain(|item| item.span.contains(paragraph.span));
         if paragraph.role == ParagraphRole::Body {
-            let depth = items
-                .iter()
-                .filter(|item| item.span.contains(paragraph.span))
-                .map(|item| item.depth + 1)
-                .max()
-                .unwrap_or(0);
-            inside_paragraph(text, *paragraph, index as u32, depth, &sentences[first..last], &mut items);
+            let depth = open.iter().map(|item| item.depth + 1).max().unwrap_or(0);
+            inside_paragraph(text, index as u32, depth, &sentences[first..last], &mut items);
         }
         first = last;
     }
@@ -52,7 +57,8 @@ pub fn items(text: &NormalizedText, paragraphs: &[Paragraph], sentences: &[Sente
 }
 
 /// Articles and points that are paragraphs of their own: each runs to the next label of its style or of a wider one.
-fn labelled_paragraphs(paragraphs: &[Paragraph], items: &mut Vec<Item>) {
+fn labelled_paragraphs(paragraphs: &[Paragraph]) -> Vec<Item> {
+    let mut items: Vec<Item> = Vec::new();
     let mut open: Vec<(Style, usize)> = Vec::new();
     for (index, paragraph) in paragraphs.iter().enumerate() {
         match paragraph.role {
@@ -81,65 +87,71 @@ fn labelled_paragraphs(paragraphs: &[Paragraph], items: &mut Vec<Item>) {
             None => open.truncate(open.iter().position(|(style, _)| *style != Style::Article).unwrap_or(open.len())),
         }
         for (_, item) in &open {
-            let item: &mut Item = &mut items[*item];
+            let item = &mut items[*item];
             item.span = item.span.cover(paragraph.span);
         }
     }
+    items
 }
 
 /// Lists inside one paragraph: points that count on, and inside each (or in the whole) repeated openings.
-fn inside_paragraph(
-    text: &NormalizedText,
-    paragraph: Paragraph,
-    index: u32,
-    depth: u32,
-    sentences: &[Sentence],
-    items: &mut Vec<Item>,
-) {
+fn inside_paragraph(text: &NormalizedText, index: u32, depth: u32, sentences: &[Sentence], items: &mut Vec<Item>) {
     let points = counted_points(text, sentences);
-    let mut covered = 0;
     for (position, &start) in points.iter().enumerate() {
         if position == 0 {
-            repeated_openings(text, &sentences[..start], index, depth, items);
+            repeated_openings(text, &sentences[..start], index, depth, Parent::Paragraph, items);
         }
         let end = points.get(position + 1).copied().unwrap_or(sentences.len());
         let span = sentences[start].span.cover(sentences[end - 1].span);
         let label = Span::new(span.start(), span.start() + sentences[start].label_characters);
         items.push(Item { span, label, depth, paragraph: index });
-        repeated_openings(text, &sentences[start + 1..end], index, depth + 1, items);
-        covered = end;
+        repeated_openings(text, &sentences[start + 1..end], index, depth + 1, Parent::Point, items);
     }
-    if points.is_empty() && covered == 0 && paragraph.span.len() > 0 {
-        repeated_openings(text, sentences, index, depth, items);
+    if points.is_empty() {
+        repeated_openings(text, sentences, index, depth, Parent::Paragraph, items);
     }
 }
 
 /// Indexes of the sentences that open counted points: 一要, 二要, 三要, each number one above the last.
+///
+/// Of one style the list that begins first is the longest, because a later one could be taken up by it; so one list a
+/// style is followed, and the longest of them counts.
 fn counted_points(text: &NormalizedText, sentences: &[Sentence]) -> Vec<usize> {
-    let mut best: Vec<usize> = Vec::new();
-    for (first, sentence) in sentences.iter().enumerate() {
-        let Some(opening) = labelled(text, *sentence).filter(|enumerator| enumerator.number == 1) else { continue };
-        let mut points = vec![first];
-        let mut number = 1;
-        for (later, sentence) in sentences.iter().enumerate().skip(first + 1) {
-            if labelled(text, *sentence).is_some_and(|e| e.style == opening.style && e.number == number + 1) {
-                points.push(later);
-                number += 1;
-            }
-        }
-        if points.len() > best.len() && points.len() >= 2 {
-            best = points;
+    let mut lists: Vec<(Style, Vec<usize>)> = Vec::new();
+    for (index, sentence) in sentences.iter().enumerate() {
+        let Some(enumerator) = labelled(text, *sentence) else { continue };
+        match lists.iter_mut().find(|(style, _)| *style == enumerator.style) {
+            Some((_, points)) if enumerator.number as usize == points.len() + 1 => points.push(index),
+            None if enumerator.number == 1 => lists.push((enumerator.style, vec![index])),
+            _ => {}
         }
     }
-    best
+    let longest = lists.into_iter().map(|(_, points)| points).rev().max_by_key(Vec::len);
+    longest.filter(|points| points.len() >= 2).unwrap_or_default()
 }
 
 fn labelled(text: &NormalizedText, sentence: Sentence) -> Option<super::enumerator::Enumerator> {
     (sentence.label_characters > 0).then(|| enumerator_at(text.slice(sentence.span))).flatten()
 }
 
+/// What sentences with equal openings lie under.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parent {
+    /// Running text, where two sentences may begin alike by chance.
+    Paragraph,
+    /// A counted point, inside which two long equal openings (坚定不移…坚定不移…) are a list already.
+    Point,
+}
+
 /// Runs of neighbouring sentences that open with the same words.
-fn repeated_openings(text: &NormalizedText, sentences: &[Sentence], paragraph: u32, depth: u32, items: &mut Vec<Item>) {
+fn repeated_openings(
+    text: &NormalizedText,
+    sentences: &[Sentence],
+    paragraph: u32,
+    depth: u32,
+    parent: Parent,
+    items: &mut Vec<Item>,
+) {
     let mut start = 0;
     while start < sentences.len() {
         let mut end = start + 1;
@@ -153,7 +165,10 @@ fn repeated_openings(text: &NormalizedText, sentences: &[Sentence], paragraph: u
             shared = &shared[..common];
             end += 1;
         }
-        if end - start >= MIN_REPEATS {
+        let is_long = parent == Parent::Point && shared.len() == MAX_OPENING_CHARACTERS;
+        let repeats = if is_long { MIN_REPEATS - 1 } else { MIN_REPEATS };
+        let is_subject = SUBJECTS.iter().any(|subject| subject.chars().eq(shared.iter().copied().take(2)));
+        if end - start >= repeats && !is_subject {
             for sentence in &sentences[start..end] {
                 let label = Span::new(sentence.span.start(), sentence.span.start() + shared.len() as u32);
                 items.push(Item { span: sentence.span, label, depth, paragraph });

@@ -53,20 +53,22 @@ const MAX_FURNITURE_CHARACTERS: usize = 48;
 
 /// Gives every paragraph its role.
 pub fn paragraphs(text: &NormalizedText) -> Vec<Paragraph> {
-    let mut above_body = true;
+    let mut among_headlines = true;
     text.paragraphs()
         .iter()
         .map(|&span| {
             let characters = text.slice(span);
             let enumerator = enumerator_at(characters);
-            let role = role(characters, enumerator, above_body);
-            above_body &= !matches!(role, ParagraphRole::Body | ParagraphRole::Heading);
+            let role = role(characters, enumerator, among_headlines);
+            among_headlines &= !matches!(role, ParagraphRole::Body | ParagraphRole::Heading);
+            // Pages that change the headline repeat the original one below the text.
+            among_headlines |= characters.iter().copied().eq(ORIGINAL_TITLE.chars());
             Paragraph { span, role, enumerator }
         })
         .collect()
 }
 
-fn role(characters: &[char], enumerator: Option<Enumerator>, above_body: bool) -> ParagraphRole {
+fn role(characters: &[char], enumerator: Option<Enumerator>, among_headlines: bool) -> ParagraphRole {
     if is_furniture(characters) {
         ParagraphRole::Furniture
     } else if is_byline(characters) {
@@ -76,7 +78,7 @@ fn role(characters: &[char], enumerator: Option<Enumerator>, above_body: bool) -
     } else if characters.len() <= MAX_HEADING_CHARACTERS && !ends_like_a_sentence(characters) {
         match enumerator.map(|enumerator| enumerator.style) {
             Some(Style::Chapter | Style::HanComma) => ParagraphRole::Heading,
-            None if above_body => ParagraphRole::Title,
+            None if among_headlines => ParagraphRole::Title,
             _ => ParagraphRole::Body,
         }
     } else {
@@ -87,6 +89,9 @@ fn role(characters: &[char], enumerator: Option<Enumerator>, above_body: bool) -
 fn ends_like_a_sentence(characters: &[char]) -> bool {
     matches!(characters.last(), Some('。' | '！' | '？' | '；' | '：' | '，' | '.' | '”'))
 }
+
+/// Line of a page below which the original headline stands.
+const ORIGINAL_TITLE: &str = "原标题：";
 
 /// Openings of web furniture: navigation, sharing, printing, counters.
 const FURNITURE_OPENINGS: &[&str] = &[
@@ -119,6 +124,7 @@ const FURNITURE_OPENINGS: &[&str] = &[
     "热门",
     "查看更多",
     "更多",
+    "原标题：",
     "关键字：",
     "关键词：",
     "标签：",
@@ -208,9 +214,8 @@ fn is_byline(characters: &[char]) -> bool {
     let dated = date_length(characters) > 0;
     let only_date = dated && date_length(characters) == characters.len();
     let report = ["记者", "通讯员", "摄影", "供稿"].iter().any(|word| text.contains(word));
-    let source = ["来源：", "发布时间：", "发布日期：", "时间：", "日期：", "作者：", "原标题："]
-        .iter()
-        .any(|word| text.starts_with(word));
+    let source =
+        ["来源：", "发布时间：", "发布日期：", "时间：", "日期：", "作者："].iter().any(|word| text.starts_with(word));
     let dateline = (text.ends_with("讯）") || text.ends_with("电）") || text.ends_with("讯") || text.ends_with("电"))
         && text.contains('日');
     only_date || source || dateline || bracketed && (adoption || report) || dated && adoption && !text.contains('，')

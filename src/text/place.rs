@@ -132,12 +132,14 @@ pub fn own_places(metadata: &[&str], headlines: &[&[char]], text: &[char]) -> Ve
     counts.first().filter(|(_, count)| *count >= 3).map(|(name, _)| vec![name.to_vec()]).unwrap_or_default()
 }
 
-/// The first place of a headline; of 广东省广州市, the place that stands last of an unbroken chain.
+/// The first place of a headline that is not where a meeting was held; of 广东省广州市, the place that stands last of an unbroken chain.
 fn last_named(text: &[char]) -> Option<Vec<char>> {
     let mut at = 0;
     let mut found = None;
     while at < text.len() {
         match place_at(&text[at..]) {
+            // 在韶关召开 says where a meeting was held, not whose it was.
+            Some(place) if at > 0 && text[at - 1] == '在' => at += place.full_characters,
             Some(place) => {
                 found = Some(text[at..at + place.name_characters].to_vec());
                 at += place.full_characters;

@@ -41,9 +41,9 @@ pub(super) enum Fold {
     /// Nothing that can be seen.
     Invisible,
     /// Punctuation with two widths. It takes the ASCII form between ASCII letters or digits (1,000) and the wide form,
-    /// given here, everywhere else, whatever its width was.
+    /// given here, everywhere else, whatever its width was. Brackets are always wide, so that pairs stay pairs.
     Contextual(char),
-    /// An opening bracket of either width, else as [`Fold::Contextual`]: pinyin may follow.
+    /// An opening bracket of either width, which becomes the wide one: pinyin may follow.
     OpenBracket,
     /// A question mark of ASCII width, else as [`Fold::Contextual`]: it may stand for a lost blank.
     QuestionMark,
@@ -106,6 +106,23 @@ pub(super) fn fold(character: char) -> Fold {
         CONTEXTUAL => Fold::Contextual(target()),
         STRAIGHT_QUOTE => Fold::StraightQuote,
         _ => Fold::Keep,
+    }
+}
+
+/// Which Han characters of the main block stay as they are, by a table that is looked up without further ado.
+#[derive(Clone, Copy)]
+pub(super) struct Staying(&'static [u32]);
+
+impl Staying {
+    /// The table.
+    pub(super) fn new() -> Self {
+        Self(&TABLE.plane)
+    }
+
+    /// Whether a character is Han and stays; false for some that do.
+    #[inline]
+    pub(super) fn holds(self, character: char) -> bool {
+        matches!(character, '\u{4e00}'..='\u{9fff}') && self.0.get(character as usize) == Some(&KEEP)
     }
 }
 
@@ -176,7 +193,9 @@ impl FoldTable {
                     && several.iter().all(|c| !c.is_whitespace()) =>
             {
                 let wide = |c: char| match special(c) {
-                    Some(entry) if entry & CLASS == CONTEXTUAL => char::from_u32(entry & !CLASS).unwrap_or(c),
+                    Some(entry) if matches!(entry & CLASS, CONTEXTUAL | WIDTH) => {
+                        char::from_u32(entry & !CLASS).unwrap_or(c)
+                    }
                     Some(OPEN_BRACKET) => '（',
                     Some(QUESTION_MARK) => '？',
                     _ => simplified.get(&c).copied().unwrap_or(c),
@@ -214,7 +233,8 @@ fn special(character: char) -> Option<u32> {
         ';' | '；' | '﹔' => CONTEXTUAL | '；' as u32,
         '!' | '！' | '﹗' => CONTEXTUAL | '！' as u32,
         '？' | '﹖' => CONTEXTUAL | '？' as u32,
-        ')' | '）' => CONTEXTUAL | '）' as u32,
+        ')' => WIDTH | '）' as u32,
+        '）' => KEEP,
         '著' => ZHU,
         '"' | '＂' => STRAIGHT_QUOTE,
         '“' | '”' | '‘' | '’' | '—' | '·' => KEEP,

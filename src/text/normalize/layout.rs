@@ -21,10 +21,13 @@ const MARGIN_CHARACTERS: u32 = 2;
 const WRAP_CHARACTERS: std::ops::RangeInclusive<u32> = 16..=64;
 /// Fewest full lines that make a text a wrapped one.
 const MIN_FULL_LINES: usize = 3;
-/// Fewest lines without indentation that show a wrapped text, if every one stands behind a full line.
+/// Fewest lines without indentation that show a wrapped text by themselves, if every one stands behind a full line.
 const MIN_FLUSH_LINES: usize = 2;
 /// Longest headline line, in characters.
 const MAX_HEADLINE_CHARACTERS: u32 = 36;
+
+/// Most headlines above the body.
+const MAX_HEADLINES: usize = 24;
 
 /// Joins lines to paragraphs and builds the normalised text.
 pub(super) fn arrange(folded: FoldedText) -> NormalizedText {
@@ -113,29 +116,36 @@ fn detect_wrap(folded: &FoldedText) -> Option<Wrap> {
         return None;
     }
     let wrap = Wrap { full_characters: longest.saturating_sub(MARGIN_CHARACTERS), indent_columns };
-    (has_many_full_lines(folded, wrap) || only_full_lines_go_on(lines, wrap)).then_some(wrap)
+    (has_many_full_lines(folded, wrap) || only_full_lines_go_on(folded, wrap)).then_some(wrap)
 }
 
 /// Whether a quarter of all lines are full and most of those break off inside a sentence.
 fn has_many_full_lines(folded: &FoldedText, wrap: Wrap) -> bool {
     let (mut full, mut inside_sentence) = (0, 0);
     for line in folded.lines.iter().filter(|line| wrap.is_full(line)) {
-        let last = folded.characters[line.characters.end() as usize - 1];
         full += 1;
-        inside_sentence += usize::from(!matches!(last, '。' | '！' | '？' | '；' | '：' | '.'));
+        inside_sentence += usize::from(breaks_off(folded, line));
     }
     full >= MIN_FULL_LINES && full * 4 >= folded.lines.len() && inside_sentence * 10 >= full * 6
 }
 
-/// Whether paragraphs are indented and whatever is not indented stands behind a full line, which in a text of short
+/// Whether paragraphs are indented and whatever is not indented goes on from a full line, which in a text of short
 /// points may be few.
-fn only_full_lines_go_on(lines: &[Line], wrap: Wrap) -> bool {
-    let (mut flush, mut behind_full) = (0, 0);
-    for pair in lines.windows(2).filter(|pair| !wrap.begins_paragraph(&pair[1])) {
+fn only_full_lines_go_on(folded: &FoldedText, wrap: Wrap) -> bool {
+    let (mut flush, mut behind_full, mut inside_sentence) = (0, 0, 0);
+    for pair in folded.lines.windows(2).filter(|pair| !wrap.begins_paragraph(&pair[1])) {
         flush += 1;
         behind_full += usize::from(!pair[1].after_blank_line && wrap.is_full(&pair[0]));
+        inside_sentence += usize::from(breaks_off(folded, &pair[0]));
     }
-    wrap.indent_columns.is_some() && flush >= MIN_FLUSH_LINES && flush == behind_full
+    let certain = flush >= MIN_FLUSH_LINES || inside_sentence > 0;
+    wrap.indent_columns.is_some() && certain && flush == behind_full
+}
+
+/// Whether a line ends inside a sentence.
+fn breaks_off(folded: &FoldedText, line: &Line) -> bool {
+    let last = folded.characters[line.characters.end() as usize - 1];
+    !matches!(last, '。' | '！' | '？' | '；' | '：' | '.')
 }
 
 /// The indentation of two columns or more that most indented lines have.
@@ -162,7 +172,7 @@ fn join_headlines(folded: &FoldedText, groups: Vec<Group>) -> Vec<Group> {
             before.end = group.end;
             continue;
         }
-        above_body &= is_headline;
+        above_body &= is_headline && joined.len() < MAX_HEADLINES;
         joined.push(group);
     }
     joined

@@ -6,7 +6,7 @@
 use crate::text::span::{Normalized, Span};
 
 use super::cleaning::{Cleaning, CleaningKind};
-use super::fold::{self, Fold};
+use super::fold::{self, Fold, Staying};
 use super::offset_map::OffsetMap;
 use super::{is_han, pinyin};
 
@@ -62,8 +62,14 @@ pub(super) struct Punctuation {
 /// Folds every character and cuts the text into its physical lines.
 pub(super) fn fold_lines(raw: &str) -> FoldedText {
     let mut folder = Folder::new(raw.len());
+    let staying = Staying::new();
     let mut at = 0;
     while let Some(character) = raw[at..].chars().next() {
+        if staying.holds(character) && folder.is_inside_words() {
+            // Most of a document: runs of Han characters that stay.
+            at = folder.emit_run(raw, at, staying);
+            continue;
+        }
         let after = at + character.len_utf8();
         at = match fold::fold(character) {
             Fold::LineEnd => {
@@ -72,14 +78,17 @@ pub(super) fn fold_lines(raw: &str) -> FoldedText {
                 if joined { after + 1 } else { after }
             }
             Fold::OpenBracket => {
-                let allow_untoned = folder.toned_pinyin >= TONED_BEFORE_UNTONED;
+                let allow_untoned = folder.toned_pinyin >= TONED_BEFORE_UNTONED && folder.blank_start.is_none();
                 match folder.after_han().then(|| pinyin::glued(&raw[after..], allow_untoned)).flatten() {
                     Some(glued) => {
                         folder.glue_pinyin(at, after + glued.bytes, glued);
                         after + glued.bytes
                     }
                     None => {
-                        folder.contextual('（', character, at, after);
+                        folder.emit('（', at, after);
+                        if character != '（' {
+                            folder.record(at, after, CleaningKind::Width);
+                        }
                         after
                     }
                 }
@@ -178,9 +187,9 @@ impl Folder {
         (self.text.characters.len() as u32 > self.line_start).then(|| self.text.characters.last().copied()).flatten()
     }
 
-    /// Whether the last character is a Han character that nothing separates from what comes.
+    /// Whether the last character of the line is a Han character; blanks may follow it.
     fn after_han(&self) -> bool {
-        self.blank_start.is_none() && self.last().is_some_and(is_han)
+        self.last().is_some_and(is_han)
     }
 
     fn record(&mut self, at: usize, after: usize, kind: CleaningKind) {
@@ -222,10 +231,30 @@ impl Folder {
         }
     }
 
+    /// Whether the last character of the line is settled and the next one follows it at once.
+    #[inline]
+    fn is_inside_words(&self) -> bool {
+        self.blank_start.is_none()
+            && self.open_punctuation.is_none()
+            && self.text.characters.len() as u32 > self.line_start
+    }
+
+    /// Emits the characters from `at` on that stay, and returns where they end.
+    fn emit_run(&mut self, raw: &str, at: usize, staying: Staying) -> usize {
+        let before = self.text.characters.len();
+        self.text.characters.extend(raw[at..].chars().take_while(|character| staying.holds(*character)));
+        let count = self.text.characters.len() - before;
+        // Characters of the main Han block take three bytes each.
+        let after = at + count * 3;
+        self.text.map.push_run(count as u32, at as u32, 3);
+        self.raw_characters += count as u32;
+        self.raw_end = after;
+        after
+    }
+
     #[inline]
     fn emit(&mut self, character: char, at: usize, after: usize) {
-        let inside_words = self.blank_start.is_none() && self.open_punctuation.is_none();
-        if !inside_words || self.text.characters.len() as u32 == self.line_start {
+        if !self.is_inside_words() {
             self.before(character, at);
         }
         self.text.characters.push(character);
@@ -253,7 +282,8 @@ impl Folder {
     fn glue_pinyin(&mut self, at: usize, after: usize, glued: pinyin::Glued) {
         self.toned_pinyin += u32::from(glued.toned);
         self.raw_characters += glued.characters + 1;
-        // What cannot be seen may stand between the character and its reading.
+        // Blanks and what cannot be seen may stand between the character and its reading.
+        self.blank_start = None;
         self.text.map.extend_last((after - self.raw_end) as u32);
         self.raw_end = after;
         self.record(at, after, CleaningKind::Pinyin);
@@ -269,12 +299,13 @@ impl Folder {
         self.blank_start.get_or_insert(at);
     }
 
-    /// A `?` of ASCII width stands for a lost blank at the start of a line and before a date.
+    /// A `?` of ASCII width stands for a lost blank at the start of a line, and before a date behind a wide character.
     fn is_lost_blank(&self, rest: &str) -> bool {
         let year_ends = ['-', '/', '.', '年'];
         let date = rest.as_bytes().get(..4).is_some_and(|year| year.iter().all(u8::is_ascii_digit))
             && rest[4..].starts_with(year_ends);
-        date || self.last().is_none()
+        let last = self.last();
+        last.is_none() || date && !last.is_some_and(is_ascii_word)
     }
 
     fn end_line(&mut self) {

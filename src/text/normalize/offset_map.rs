@@ -55,6 +55,13 @@ impl OffsetMap {
         self.normalized_len += 1;
     }
 
+    /// Adds `characters` characters, at least one, that stand for `raw_width` bytes each.
+    pub(super) fn push_run(&mut self, characters: u32, raw_start: u32, raw_width: u32) {
+        self.push(raw_start, raw_width);
+        // The first character may extend the run before it; the rest then follow it.
+        self.normalized_len += characters - 1;
+    }
+
     /// Adds `characters` characters that stand together for `raw_width` bytes.
     pub(super) fn push_together(&mut self, characters: u32, raw_start: u32, raw_width: u32) {
         self.runs.push(Run { normalized_start: self.normalized_len, raw_start, raw_width, shape: Shape::Together });
@@ -84,9 +91,8 @@ impl OffsetMap {
             let Run { normalized_start, raw_start, raw_width, shape } = other.runs[run];
             match shape {
                 Shape::Each => {
-                    // The first character may extend the run before it; the rest then follow it.
-                    self.push(raw_start + (position - normalized_start) * raw_width, raw_width);
-                    self.normalized_len += end - position - 1;
+                    let raw_start = raw_start + (position - normalized_start) * raw_width;
+                    self.push_run(end - position, raw_start, raw_width);
                 }
                 Shape::Together => self.push_together(end - position, raw_start, raw_width),
             }
