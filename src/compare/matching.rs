@@ -19,6 +19,8 @@ pub const MAX_PIECE_UNITS: usize = 64;
 const LEVEL: u32 = 0x11_0000;
 /// Number of every own place name.
 const PLACE: u32 = 0x11_0001;
+/// Number of every slogan of figures: 1+1+9 at one level is 1+1+4 at the next.
+const FIGURES: u32 = 0x11_0002;
 
 /// A stretch of units that is compared as one: a clause, or part of a long one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +95,10 @@ fn document_units(analysis: &Analysis, names: &[&[char]]) -> Units {
             let name = names.iter().find(|name| characters[at..end].starts_with(name));
             let (number, length) = match name {
                 Some(name) => (Some(PLACE), name.len()),
-                None => (number_of(characters, at), 1),
+                None => match figures_length(&characters[at..end]) {
+                    0 => (number_of(characters, at), 1),
+                    length => (Some(FIGURES), length),
+                },
             };
             if let Some(number) = number {
                 out.numbers.push(number);
@@ -117,7 +122,14 @@ fn push_piece(out: &mut Units, first_unit: usize, span: Span<Normalized>, senten
 
 /// Whether a number stands for a place or a level rather than for a character.
 pub fn is_class(number: u32) -> bool {
-    number >= LEVEL
+    number == LEVEL || number == PLACE
+}
+
+/// Length of a slogan of figures, such as 1+1+9: two or more `+` between digits.
+fn figures_length(text: &[char]) -> usize {
+    let length = text.iter().take_while(|c| c.is_ascii_digit() || **c == '+' || **c == 'N').count();
+    let plus = text[..length].iter().filter(|c| **c == '+').count();
+    if plus >= 2 && text[0] != '+' && text[length - 1] != '+' { length } else { 0 }
 }
 
 /// The number of one character; none for punctuation and blanks.

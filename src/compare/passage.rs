@@ -115,12 +115,16 @@ pub struct Found {
 
 /// Bits that an echo must tell where one of the documents is a law, whose wording is common property.
 const MIN_LAW_BITS: f32 = 12.0;
-/// Bits that an echo must tell elsewhere.
-const MIN_BITS: f32 = 9.0;
-/// Bits that an echo must tell more for every share of it that does not correspond.
-const LOOSENESS_BITS: f32 = 10.0;
+/// Bits that an echo must tell in reports and resolutions, whose formulas the list of stock phrases holds.
+const MIN_BITS: f32 = 5.5;
+/// Bits that an echo of a law must tell more for every share of it that does not correspond.
+const LAW_LOOSENESS_BITS: f32 = 10.0;
+/// The same for reports and resolutions.
+const LOOSENESS_BITS: f32 = 2.0;
 /// Bits that a passage of formula must have, stock phrases counted in full, to be shown.
 const MIN_FORMULA_BITS: f32 = 10.0;
+/// Share of a passage's bits that may be other than stock phrases for it to be formula.
+const MAX_FORMULA_SHARE: f32 = 0.6;
 /// Articles that make a document a law.
 const LAW_ARTICLES: usize = 3;
 
@@ -142,14 +146,15 @@ pub fn find(
     let options = ChainOptions::default();
     let (echo_drafts, used) = chain(units, &matches, Weight::Echo, &vec![false; matches.len()], &options, cancel)?;
     let law = is_law(analyses.left) || is_law(analyses.right);
-    let min_bits = if law { MIN_LAW_BITS } else { MIN_BITS };
-    let is_echo = |draft: &Draft| draft.score - LOOSENESS_BITS * (1.0 - draft.similarity()) >= min_bits;
+    let (min_bits, looseness) = if law { (MIN_LAW_BITS, LAW_LOOSENESS_BITS) } else { (MIN_BITS, LOOSENESS_BITS) };
+    let is_echo = |draft: &Draft| draft.score - looseness * (1.0 - draft.similarity()) >= min_bits;
     let (mut echoes, hints): (Vec<Draft>, Vec<Draft>) = echo_drafts.into_iter().partition(is_echo);
     let (mut formulas, _) = chain(units, &matches, Weight::Plain, &used, &options, cancel)?;
     formulas.extend(hints.iter().cloned());
     formulas.retain(|draft| {
         let inside = |echo: &Draft| echo.left.overlaps(draft.left) && echo.right.overlaps(draft.right);
-        draft.plain >= MIN_FORMULA_BITS && !echoes.iter().any(inside)
+        let stock = draft.weight <= MAX_FORMULA_SHARE * draft.plain;
+        stock && draft.plain >= MIN_FORMULA_BITS && !echoes.iter().any(inside)
     });
     for draft in echoes.iter_mut().chain(&mut formulas) {
         take_edges(analyses, draft);

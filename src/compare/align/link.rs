@@ -53,6 +53,10 @@ const RELATED_SHARE: f32 = 0.15;
 const STRONG: (f32, f32) = (0.3, 10.0);
 /// Strength of a heading that says the same as another.
 const MIN_HEADING: f32 = 0.6;
+/// Strength that a pair with a passage must have where the documents are fully related.
+const MIN_ECHO_STRENGTH: f32 = 0.1;
+/// Share of the best strengths of its paragraphs that a pair with a passage must have where they are fully related.
+const MIN_ECHO_MARGIN: f32 = 0.45;
 /// Bits of all passages between two paragraphs that make a link although none makes it alone.
 const MIN_SUMMED_BITS: f32 = 14.0;
 /// Bits of the runs of one echo inside two paragraphs that make a link.
@@ -73,10 +77,16 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidat
             links.insert(*pair, shared.candidate(*pair, strength));
         }
     }
-    for pair in echoed_paragraphs(evidence, bits) {
+    for pair in echoed_paragraphs(evidence, bits, relatedness) {
         let fallback = Shared::default();
         let shared = pairs.get(&pair).unwrap_or(&fallback);
         let strength = strengths.get(&pair).copied().unwrap_or(0.0);
+        // Where documents answer each other, a passage beside a much better answer is only like it.
+        let stands_out = strength >= MIN_ECHO_STRENGTH * relatedness
+            && margin.of(pair, strength) >= MIN_ECHO_MARGIN * relatedness;
+        if !stands_out || !compatible(evidence.analyses, pair.0, pair.1) {
+            continue;
+        }
         links.entry(pair).or_insert_with(|| shared.candidate(pair, strength.max(MIN_STRENGTH)));
     }
     if relatedness > 0.0 {
@@ -268,7 +278,7 @@ fn relatedness(evidence: &Evidence<'_>, pairs: &BTreeMap<(u32, u32), Shared>, st
 }
 
 /// Pairs of paragraphs that passages of echo lie in, or lighter ones whose bits add up.
-fn echoed_paragraphs(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<(u32, u32)> {
+fn echoed_paragraphs(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32, relatedness: f32) -> Vec<(u32, u32)> {
     let between = |drafts: &[Draft]| {
         let mut sums: BTreeMap<(u32, u32), f32> = BTreeMap::new();
         for run in drafts.iter().flat_map(|draft| &draft.runs) {
@@ -279,7 +289,7 @@ fn echoed_paragraphs(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<
         sums
     };
     let echoes = between(evidence.echoes);
-    let hints = between(evidence.hints);
+    let hints = if relatedness < 1.0 { between(evidence.hints) } else { BTreeMap::new() };
     let mut out: Vec<(u32, u32)> = echoes.iter().filter(|(_, bits)| **bits >= MIN_ECHO_BITS).map(|(pair, _)| *pair).collect();
     out.extend(
         hints
