@@ -121,6 +121,10 @@ const MIN_BITS: f32 = 5.5;
 const LAW_LOOSENESS_BITS: f32 = 10.0;
 /// The same for reports and resolutions.
 const LOOSENESS_BITS: f32 = 2.0;
+/// Share of a heavier passage's bits that one inside it must tell, in a law: the same words stand in many articles.
+const LAW_SHADOW: f32 = 0.8;
+/// The same in reports and resolutions, where one sentence comes back in several places.
+const SHADOW: f32 = 0.4;
 /// Bits that a passage of formula must have, stock phrases counted in full, to be shown.
 const MIN_FORMULA_BITS: f32 = 10.0;
 /// Share of a passage's bits that may be other than stock phrases for it to be formula.
@@ -143,9 +147,9 @@ pub fn find(
         cancel.check()?;
         matches.extend(chunk.iter().map(|s| piece_match::match_pieces(units, s.left, s.right, |run| rarity.told(run))));
     }
-    let options = ChainOptions::default();
-    let (echo_drafts, used) = chain(units, &matches, Weight::Echo, &vec![false; matches.len()], &options, cancel)?;
     let law = is_law(analyses.left) || is_law(analyses.right);
+    let options = ChainOptions { shadow: if law { LAW_SHADOW } else { SHADOW }, ..ChainOptions::default() };
+    let (echo_drafts, used) = chain(units, &matches, Weight::Echo, &vec![false; matches.len()], &options, cancel)?;
     let (min_bits, looseness) = if law { (MIN_LAW_BITS, LAW_LOOSENESS_BITS) } else { (MIN_BITS, LOOSENESS_BITS) };
     let is_echo = |draft: &Draft| draft.score - looseness * (1.0 - draft.similarity()) >= min_bits;
     let (mut echoes, hints): (Vec<Draft>, Vec<Draft>) = echo_drafts.into_iter().partition(is_echo);

@@ -60,7 +60,7 @@ const MIN_ECHO_MARGIN: f32 = 0.45;
 /// Bits of all passages between two paragraphs that make a link although none makes it alone.
 const MIN_SUMMED_BITS: f32 = 14.0;
 /// Bits of the runs of one echo inside two paragraphs that make a link.
-const MIN_ECHO_BITS: f32 = 5.0;
+const MIN_ECHO_BITS: f32 = 7.5;
 
 /// Finds the links between two documents, sorted by left, then right index.
 pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidate> {

@@ -31,6 +31,8 @@ pub struct ChainOptions {
     pub edge_share: f32,
     /// Share of a passage's side that a heavier passage may hold already.
     pub max_overlap: f32,
+    /// Share of the heavier passage's bits that a passage must tell that lies inside it on one side.
+    pub shadow: f32,
 }
 
 impl Default for ChainOptions {
@@ -44,6 +46,7 @@ impl Default for ChainOptions {
             edge_units: 8,
             edge_share: 0.5,
             max_overlap: 0.5,
+            shadow: 0.8,
         }
     }
 }
@@ -337,7 +340,7 @@ fn drop_shadowed(mut drafts: Vec<Draft>, options: &ChainOptions) -> Vec<Draft> {
     for draft in drafts {
         let shadowed = kept.iter().any(|heavier| {
             let overlap = share(draft.left, heavier.left).max(share(draft.right, heavier.right));
-            overlap > options.max_overlap && draft.weight < 0.8 * heavier.weight
+            overlap > options.max_overlap && draft.weight < options.shadow * heavier.weight
         });
         if !shadowed {
             kept.push(draft);
