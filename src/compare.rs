@@ -1,4 +1,6 @@
 //! Two documents: what they share, which paragraphs correspond, what changed.
 
 pub mod comparison;
+pub mod diff;
 pub mod options;
+pub mod phrase;
