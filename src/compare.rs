@@ -2,5 +2,6 @@
 
 pub mod comparison;
 pub mod diff;
+pub mod edit;
 pub mod options;
 pub mod phrase;

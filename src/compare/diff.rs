@@ -120,12 +120,7 @@ impl From<Cancelled> for Stop {
 /// A script that turns `left` into `right`; minimal where that is affordable, see the module's guide.
 ///
 /// Sides hold fewer than `u32::MAX` ids. Fails only when cancelled.
-pub fn edit_script(
-    left: &[u32],
-    right: &[u32],
-    budget: &mut StepBudget,
-    cancel: &Cancel,
-) -> Result<Script, Cancelled> {
+pub fn edit_script(left: &[u32], right: &[u32], budget: &mut StepBudget, cancel: &Cancel) -> Result<Script, Cancelled> {
     // One orientation for both orders of the sides makes the scripts mirror each other.
     let mirrored = (left.len(), left) < (right.len(), right);
     let (rows, columns) = if mirrored { (right, left) } else { (left, right) };

@@ -227,13 +227,7 @@ fn ripple(vector: &mut [u64], first: usize, end: usize) -> (bool, u64) {
 }
 
 /// Adds one column to the vector in the words `first..=last` and tells the steps. All words after `top` are ones.
-fn add_column(
-    masks: &Masks,
-    id: usize,
-    vector: &mut [u64],
-    (first, last): (usize, usize),
-    top: &mut usize,
-) -> u64 {
+fn add_column(masks: &Masks, id: usize, vector: &mut [u64], (first, last): (usize, usize), top: &mut usize) -> u64 {
     let dense_row = masks.dense_row[id];
     if dense_row != u32::MAX {
         let base = dense_row as usize * masks.words;

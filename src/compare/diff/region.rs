@@ -137,7 +137,8 @@ fn between(
     let (long, short) = if turned { (&column_side, &row_side) } else { (&row_side, &column_side) };
     let small = bits::full_cost(&long.ids, &short.ids, ids) <= EXACT_STEPS;
     let (limit, effort) = if small { (EXACT_STEPS, Effort::Settle) } else { (ATTEMPT_STEPS, Effort::CertainOnly) };
-    let mut attempt = |limit, effort| bits::longest(&long.ids, &short.ids, ids, limit, effort, work.budget, work.cancel);
+    let mut attempt =
+        |limit, effort| bits::longest(&long.ids, &short.ids, ids, limit, effort, work.budget, work.cancel);
     let mut result = attempt(limit, effort);
     if result.as_ref().is_ok_and(Option::is_none) {
         for (level, &words) in anchor_words.iter().enumerate() {
@@ -178,9 +179,8 @@ fn split(
 ) -> Result<(), Cancelled> {
     let (mut row, mut column) = (rows.start, columns.start);
     for run in runs {
-        let pair = |at: u32| {
-            (row_side.positions[(run.row + at) as usize], column_side.positions[(run.column + at) as usize])
-        };
+        let pair =
+            |at: u32| (row_side.positions[(run.row + at) as usize], column_side.positions[(run.column + at) as usize]);
         let (first, last) = (pair(0), pair(run.words - 1));
         solve(work, row..first.0 as usize, column..first.1 as usize, anchor_words)?;
         work.found.pairs.extend((0..run.words).map(pair));
