@@ -11,6 +11,18 @@ use super::sequence::Sequence;
 use super::strength::{self, Degree};
 use crate::text::span::{Normalized, Span};
 
+/// Words that the lexicon glues to a level behind them, as in 报省 and 由市.
+const PARTICLES: &str = "报由向经在对与和是及按为从到将受送请赴来给即但并跨";
+
+/// Whether a level ends a word at `at`, behind a particle that begins it.
+fn is_level_behind_particle(characters: &[char], at: u32, words: &Sequence) -> bool {
+    at > 0
+        && words.is_border(at - 1)
+        && PARTICLES.contains(characters[at as usize - 1])
+        && words.is_border(at + 1)
+        && characters.get(at as usize).is_some_and(|level| "省市区县州".contains(*level))
+}
+
 /// What an atom is about.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Class {
@@ -59,13 +71,16 @@ fn next(characters: &[char], at: u32, end: u32, words: &Sequence, own: &OwnPlace
     if is_punctuation(inside[0]) {
         return (1, Class::Punctuation);
     }
-    if border {
+    if border || is_level_behind_particle(characters, at, words) {
         let is_word = |length: usize| words.is_border(at + length as u32);
         if let Some(length) = scale::phrase_at(inside, own, is_word) {
             return (length as u32, Class::Scale);
         }
     }
     let word = (1..=inside.len() as u32).find(|length| words.is_border(at + length)).unwrap_or(inside.len() as u32);
+    if border && word > 1 && PARTICLES.contains(inside[0]) && is_level_behind_particle(characters, at + 1, words) {
+        return (1, Class::Word);
+    }
     // A degree may be cut by the lexicon (可|以听|取), but is not looked for at the front of a longer word (推动力).
     if let Some((length, degree)) = strength::degree_at(inside)
         && border
