@@ -159,7 +159,8 @@ pub fn edits(
 ) -> Result<(Vec<Edit>, StageEnd), Cancelled> {
     let words = sequence::sequences(context.analyses, &context.vocabulary, Pair::new(left, right));
     let words = words.as_ref();
-    let script = edit_script(&words.left.numbers, &words.right.numbers, budget, cancel)?;
+    let numbers = sequence::symmetric_numbers(words, context.texts());
+    let script = edit_script(&numbers.left, &numbers.right, budget, cancel)?;
     let islands = script.edits() / 40;
     let mut end = script.end;
     let ops = slide(&script.ops, &words.left.numbers, &words.right.numbers, |side, index| {

@@ -81,6 +81,17 @@ fn next(characters: &[char], at: u32, end: u32, words: &Sequence, own: &OwnPlace
     if border && word > 1 && PARTICLES.contains(inside[0]) && is_level_behind_particle(characters, at + 1, words) {
         return (1, Class::Word);
     }
+    // The lexicon glues 处二万元以上: a figure with its unit stands alone inside a word too.
+    let figure_inside = |from: u32| {
+        let found = quantity::figure_at(&characters[..(at + word) as usize], (at + from) as usize)?;
+        matches!(&found.figure, Figure::Quantity(quantity) if !quantity.unit.is_empty()).then_some(found)
+    };
+    if let Some(found) = figure_inside(0) {
+        return (found.characters as u32, Class::Figure(found.figure));
+    }
+    if let Some(from) = (1..word).find(|from| figure_inside(*from).is_some()) {
+        return (from, Class::Word);
+    }
     // A degree may be cut by the lexicon (可|以听|取), but is not looked for at the front of a longer word (推动力).
     if let Some((length, degree)) = strength::degree_at(inside)
         && border

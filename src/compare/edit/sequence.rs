@@ -4,10 +4,13 @@
 //! begins, and nothing else. A word that a span cuts counts by the part inside; digits, signs and Han numerals that the
 //! lexicon cut apart (1|+|1|+|9) are one word, so that a figure changes as a whole.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use super::quantity::is_numeral;
 use crate::text::analysis::Analysis;
+use crate::text::normalize::NormalizedText;
 use crate::text::span::{Normalized, Pair, Span};
 use crate::text::token::SharedVocabulary;
 
@@ -97,4 +100,30 @@ pub(super) fn sequences(
         }
         out
     })
+}
+
+/// Numbers for the word diff that do not depend on which side is called left, so that the script mirrors with the sides.
+///
+/// The diff breaks ties between sequences of one length by their numbers, and shared numbers count from the left side.
+pub(super) fn symmetric_numbers<'a>(
+    words: Pair<&'a Sequence>,
+    texts: Pair<&'a NormalizedText>,
+) -> Pair<Cow<'a, [u32]>> {
+    let shared = words.map(|side| Cow::Borrowed(side.numbers.as_slice()));
+    if words.left.numbers.len() != words.right.numbers.len() {
+        return shared;
+    }
+    let read = |side: &'a Sequence, text: &'a NormalizedText| side.words.iter().map(|word| text.slice(*word));
+    let right_first = read(words.right, texts.right).lt(read(words.left, texts.left));
+    let (first, second) = if right_first { (words.right, words.left) } else { (words.left, words.right) };
+    let mut order: FxHashMap<u32, u32> = FxHashMap::default();
+    let mut renumber = |side: &Sequence| -> Cow<'a, [u32]> {
+        let next = side.numbers.iter().map(|number| {
+            let next = order.len() as u32;
+            *order.entry(*number).or_insert(next)
+        });
+        Cow::Owned(next.collect())
+    };
+    let (first, second) = (renumber(first), renumber(second));
+    if right_first { Pair::new(second, first) } else { Pair::new(first, second) }
 }
