@@ -81,10 +81,14 @@ fn next(characters: &[char], at: u32, end: u32, words: &Sequence, own: &OwnPlace
     if border && word > 1 && PARTICLES.contains(inside[0]) && is_level_behind_particle(characters, at + 1, words) {
         return (1, Class::Word);
     }
-    // The lexicon glues 处二万元以上: a figure with its unit stands alone inside a word too.
+    // The lexicon glues 处二万元以上 and cuts 处五|万元: a figure with its unit stands alone inside words too, unless it
+    // would end inside another word, as 一部 does in 统一|部署.
     let figure_inside = |from: u32| {
-        let found = quantity::figure_at(&characters[..(at + word) as usize], (at + from) as usize)?;
-        matches!(&found.figure, Figure::Quantity(quantity) if !quantity.unit.is_empty()).then_some(found)
+        let start = at + from;
+        let found = quantity::figure_at(&characters[..end as usize], start as usize)?;
+        let stop = start + found.characters as u32;
+        let whole = stop <= at + word || words.is_border(stop);
+        matches!(&found.figure, Figure::Quantity(quantity) if whole && !quantity.unit.is_empty()).then_some(found)
     };
     if let Some(found) = figure_inside(0) {
         return (found.characters as u32, Class::Figure(found.figure));

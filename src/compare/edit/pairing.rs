@@ -183,9 +183,10 @@ fn score(context: &EditContext<'_>, left: &Atom, right: &Atom) -> u32 {
         (Class::Punctuation, Class::Punctuation) => 4,
         (Class::Word | Class::Degree(_) | Class::Scale, Class::Word | Class::Degree(_) | Class::Scale) => {
             let known = kind_of(context, Pair::new(left.span, right.span)).is_some();
-            let shared = words.left.iter().filter(|c| words.right.contains(c)).count();
+            let held = |of: &[char], by: &[char]| of.iter().filter(|c| by.contains(c)).count();
+            let shared = held(words.left, words.right).min(held(words.right, words.left));
             let longer = words.left.len().max(words.right.len());
-            if known { 24 } else { 1 + (6 * shared.min(longer) / longer) as u32 }
+            if known { 24 } else { 1 + (6 * shared / longer) as u32 }
         }
         _ => 0,
     }
