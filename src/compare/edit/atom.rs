@@ -12,7 +12,7 @@ use super::strength::{self, Degree};
 use crate::text::span::{Normalized, Span};
 
 /// Words that the lexicon glues to a level behind them, as in 报省 and 由市.
-const PARTICLES: &str = "报由向经在对与和是及按为从到将受送请赴来给即但并跨";
+const PARTICLES: &str = "报由向经或在对与和是及按为从到将受送请赴来给即但并跨";
 
 /// Whether a level ends a word at `at`, behind a particle that begins it.
 fn is_level_behind_particle(characters: &[char], at: u32, words: &Sequence) -> bool {
@@ -81,13 +81,14 @@ fn next(characters: &[char], at: u32, end: u32, words: &Sequence, own: &OwnPlace
     if border && word > 1 && PARTICLES.contains(inside[0]) && is_level_behind_particle(characters, at + 1, words) {
         return (1, Class::Word);
     }
-    // The lexicon glues 处二万元以上 and cuts 处五|万元: a figure with its unit stands alone inside words too, unless it
+    // The lexicon glues 处二万元以上 and cuts 处二|万元以上: a figure with its unit stands alone inside words too, unless it
     // would end inside another word, as 一部 does in 统一|部署.
     let figure_inside = |from: u32| {
         let start = at + from;
         let found = quantity::figure_at(&characters[..end as usize], start as usize)?;
         let stop = start + found.characters as u32;
-        let whole = stop <= at + word || words.is_border(stop);
+        let numeral_goes_on = characters.get((at + word) as usize).is_some_and(|next| quantity::is_numeral(*next));
+        let whole = stop <= at + word || words.is_border(stop) || numeral_goes_on;
         matches!(&found.figure, Figure::Quantity(quantity) if whole && !quantity.unit.is_empty()).then_some(found)
     };
     if let Some(found) = figure_inside(0) {
