@@ -1,0 +1,273 @@
+//! One changed stretch split so that each change is an edit of its own.
+//!
+//! In: a replacement. Out: pieces that cover it: words that are equal though cut differently, changes whose kind is
+//! known, and the rest. 县级以上人民政府应当 against 市、区人民政府可以 is a localisation, the same words, and a
+//! weaker duty. Three steps: characters that stand alike between word borders of both sides are equal; the atoms of
+//! what is left are paired by a global alignment (Needleman & Wunsch 1970) that rewards pairs of one class; borders
+//! inside a word are given up unless they part two known changes. Cost: characters as [`edit_script`]; atoms left times
+//! right, up to [`MOST_CELLS`] and the budget, beyond which the stretch stays whole.
+
+use super::EditContext;
+use super::atom::{Atom, Class, atoms};
+use super::kind::kind_of;
+use super::piece::{Piece, cover};
+use super::quantity::Figure;
+use super::sequence::Sequence;
+use super::{scale, strength, synonym};
+use crate::compare::comparison::StageEnd;
+use crate::compare::diff::{OpKind, edit_script};
+use crate::text::cancel::{Cancel, Cancelled, StepBudget};
+use crate::text::span::{Normalized, Pair, Span};
+
+/// Most cells of one alignment of atoms.
+const MOST_CELLS: u64 = 10_000;
+/// Shortest equal stretch that is kept though it begins or ends inside a word, in characters.
+const KEPT_INSIDE_WORDS: u32 = 4;
+
+/// Splits the replacement `change` into pieces.
+pub(super) fn split(
+    context: &EditContext<'_>,
+    words: Pair<&Sequence>,
+    change: Pair<Span<Normalized>>,
+    budget: &mut StepBudget,
+    cancel: &Cancel,
+) -> Result<(Vec<Piece>, StageEnd), Cancelled> {
+    let mut out = Vec::new();
+    let mut end = StageEnd::Complete;
+    for piece in same_characters(context, words, change, budget, cancel, &mut end)? {
+        match piece.is_equal() {
+            true => out.push(piece),
+            false => out.extend(split_words(context, words, piece.spans, budget, &mut end)),
+        }
+    }
+    Ok((out, end))
+}
+
+/// Parts a change at runs of characters that both sides have between borders of words.
+fn same_characters(
+    context: &EditContext<'_>,
+    words: Pair<&Sequence>,
+    change: Pair<Span<Normalized>>,
+    budget: &mut StepBudget,
+    cancel: &Cancel,
+    end: &mut StageEnd,
+) -> Result<Vec<Piece>, Cancelled> {
+    let whole = vec![Piece::changed(change, None)];
+    if change.left.is_empty() || change.right.is_empty() {
+        return Ok(whole);
+    }
+    let texts = context.texts();
+    let numbers = |characters: &[char]| characters.iter().map(|c| u32::from(*c)).collect::<Vec<u32>>();
+    let script = edit_script(
+        &numbers(texts.left.slice(change.left)),
+        &numbers(texts.right.slice(change.right)),
+        budget,
+        cancel,
+    )?;
+    *end = end.and(script.end);
+    let (mut out, mut done) = (Vec::new(), Pair::new(change.left.start(), change.right.start()));
+    for op in script.ops.iter().filter(|op| op.kind == OpKind::Equal) {
+        let (left, right) = (change.left.start() + op.left.start, change.right.start() + op.right.start);
+        let borders: Vec<u32> = (0..=op.left.end - op.left.start)
+            .filter(|by| words.left.is_border(left + by) && words.right.is_border(right + by))
+            .collect();
+        let (Some(&first), Some(&last)) = (borders.first(), borders.last()) else { continue };
+        if first == last {
+            continue;
+        }
+        let before = Pair::new(Span::new(done.left, left + first), Span::new(done.right, right + first));
+        out.extend(nonempty(before));
+        out.push(Piece::equal(Pair::new(Span::new(left + first, left + last), Span::new(right + first, right + last))));
+        done = Pair::new(left + last, right + last);
+    }
+    out.extend(nonempty(Pair::new(Span::new(done.left, change.left.end()), Span::new(done.right, change.right.end()))));
+    Ok(out)
+}
+
+fn nonempty(spans: Pair<Span<Normalized>>) -> Option<Piece> {
+    (!spans.left.is_empty() || !spans.right.is_empty()).then(|| Piece::changed(spans, None))
+}
+
+fn split_words(
+    context: &EditContext<'_>,
+    words: Pair<&Sequence>,
+    change: Pair<Span<Normalized>>,
+    budget: &mut StepBudget,
+    end: &mut StageEnd,
+) -> Vec<Piece> {
+    if let Some(kind) = kind_of(context, change) {
+        return vec![Piece::changed(change, Some(kind))];
+    }
+    if change.left.is_empty() || change.right.is_empty() {
+        return vec![Piece::changed(change, None)];
+    }
+    let texts = context.texts();
+    let cut = Pair::new(
+        atoms(texts.left.characters(), change.left, words.left, context.own_places()),
+        atoms(texts.right.characters(), change.right, words.right, context.own_places()),
+    );
+    let cells = cut.left.len() as u64 * cut.right.len() as u64;
+    if cells > MOST_CELLS || !budget.take(cells) {
+        *end = end.and(if cells > MOST_CELLS { StageEnd::Complete } else { StageEnd::Budget });
+        return vec![Piece::changed(change, None)];
+    }
+    // One orientation for both orders of the sides makes the pieces mirror each other.
+    let key = |side: &[Atom], span: Span<Normalized>, text: &[char]| (side.len(), text[span.range()].to_vec());
+    let mirrored =
+        key(&cut.left, change.left, texts.left.characters()) < key(&cut.right, change.right, texts.right.characters());
+    let pairs = match mirrored {
+        true => align(cut.right.len(), cut.left.len(), |i, j| score(context, &cut.left[j], &cut.right[i]))
+            .into_iter()
+            .map(|(right, left)| (left, right))
+            .collect(),
+        false => align(cut.left.len(), cut.right.len(), |i, j| score(context, &cut.left[i], &cut.right[j])),
+    };
+    tidy(context, words, pieces(context, change, &cut, &pairs))
+}
+
+/// Pairs of indexes, ascending on both sides, with the highest sum of scores. Scores below 1 never pair.
+fn align(rows: usize, columns: usize, score: impl Fn(usize, usize) -> u32) -> Vec<(usize, usize)> {
+    let width = columns + 1;
+    let mut best = vec![0_u32; (rows + 1) * width];
+    let mut scores = vec![0_u32; rows * columns];
+    for i in (0..rows).rev() {
+        for j in (0..columns).rev() {
+            let here = score(i, j);
+            scores[i * columns + j] = here;
+            let paired = if here > 0 { here + best[(i + 1) * width + j + 1] } else { 0 };
+            best[i * width + j] = paired.max(best[(i + 1) * width + j]).max(best[i * width + j + 1]);
+        }
+    }
+    let (mut out, mut i, mut j) = (Vec::new(), 0, 0);
+    while i < rows && j < columns {
+        let here = scores[i * columns + j];
+        if here > 0 && best[i * width + j] == here + best[(i + 1) * width + j + 1] {
+            out.push((i, j));
+            (i, j) = (i + 1, j + 1);
+        } else if best[i * width + j] == best[(i + 1) * width + j] {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    out
+}
+
+/// How well two atoms answer each other. Equal words and known changes count far more than a likeness of characters.
+fn score(context: &EditContext<'_>, left: &Atom, right: &Atom) -> u32 {
+    let texts = context.texts();
+    let words = Pair::new(texts.left.slice(left.span), texts.right.slice(right.span));
+    if words.left == words.right {
+        return if left.class == Class::Punctuation { 10 } else { 40 };
+    }
+    if synonym::are_synonyms(words.left, words.right) {
+        return 30;
+    }
+    match (&left.class, &right.class) {
+        (Class::Scale, Class::Scale) => {
+            let own = context.own_places();
+            if scale::canonical(words.left, own) == scale::canonical(words.right, own) { 32 } else { 26 }
+        }
+        (Class::Figure(Figure::Quantity(one)), Class::Figure(Figure::Quantity(other))) => {
+            if one.unit == other.unit {
+                32
+            } else {
+                22
+            }
+        }
+        (Class::Figure(Figure::Date), Class::Figure(Figure::Date)) => 30,
+        (Class::Degree(one), Class::Degree(other)) => {
+            let moved = strength::direction(words.left, words.right).is_some();
+            if one.part == other.part { 26 + u32::from(moved) * 2 } else { 12 }
+        }
+        (Class::Punctuation, Class::Punctuation) => 4,
+        (Class::Word | Class::Degree(_) | Class::Scale, Class::Word | Class::Degree(_) | Class::Scale) => {
+            let known = kind_of(context, Pair::new(left.span, right.span)).is_some();
+            let held = |of: &[char], by: &[char]| of.iter().filter(|c| by.contains(c)).count();
+            let shared = held(words.left, words.right).min(held(words.right, words.left));
+            let longer = words.left.len().max(words.right.len());
+            if known { 24 } else { 1 + (6 * shared / longer) as u32 }
+        }
+        _ => 0,
+    }
+}
+
+/// The pieces that pairs of atoms and what lies between them make.
+fn pieces(
+    context: &EditContext<'_>,
+    change: Pair<Span<Normalized>>,
+    cut: &Pair<Vec<Atom>>,
+    pairs: &[(usize, usize)],
+) -> Vec<Piece> {
+    let texts = context.texts();
+    let mut out = Vec::new();
+    let mut done = Pair::new(change.left.start(), change.right.start());
+    for &(left, right) in pairs {
+        let spans = Pair::new(cut.left[left].span, cut.right[right].span);
+        out.extend(nonempty(Pair::new(
+            Span::new(done.left, spans.left.start()),
+            Span::new(done.right, spans.right.start()),
+        )));
+        done = Pair::new(spans.left.end(), spans.right.end());
+        out.push(match texts.left.slice(spans.left) == texts.right.slice(spans.right) {
+            true => Piece::equal(spans),
+            false => Piece::changed(spans, kind_of(context, spans)),
+        });
+    }
+    out.extend(nonempty(Pair::new(Span::new(done.left, change.left.end()), Span::new(done.right, change.right.end()))));
+    out
+}
+
+/// Joins what no rule knows to one piece, and gives up equal stretches that begin or end inside a word.
+fn tidy(context: &EditContext<'_>, words: Pair<&Sequence>, pieces: Vec<Piece>) -> Vec<Piece> {
+    let clean = |left: u32, right: u32| words.left.is_border(left) && words.right.is_border(right);
+    let mut equal_joined: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match equal_joined.last_mut() {
+            Some(last) if last.is_equal() && piece.is_equal() => last.spans = cover(last, &piece),
+            _ => equal_joined.push(piece),
+        }
+    }
+    let kept = |piece: &Piece| {
+        let Pair { left, right } = piece.spans;
+        clean(left.start(), right.start()) && clean(left.end(), right.end()) || left.len() >= KEPT_INSIDE_WORDS
+    };
+    // An equal stretch that is given up joins the change before it; at the front, the one behind it.
+    let mut out: Vec<Piece> = Vec::with_capacity(equal_joined.len());
+    let mut given_up: Option<Piece> = None;
+    for mut piece in equal_joined {
+        if let Some(front) = given_up.take() {
+            piece.spans = cover(&front, &piece);
+        }
+        if piece.is_equal() && !kept(&piece) {
+            match out.last_mut() {
+                Some(last) if !last.is_equal() => last.spans = cover(last, &piece),
+                _ => given_up = Some(piece),
+            }
+            continue;
+        }
+        out.push(piece);
+    }
+    if let Some(rest) = given_up {
+        match out.last_mut() {
+            Some(last) => last.spans = cover(last, &rest),
+            None => out.push(rest),
+        }
+    }
+    let mut joined: Vec<Piece> = Vec::with_capacity(out.len());
+    for mut piece in out {
+        // An addition that took an equal stretch in has words on both sides now.
+        if piece.is_vague() {
+            piece = Piece::changed(piece.spans, kind_of(context, piece.spans));
+        }
+        match joined.last_mut() {
+            Some(last) if last.is_vague() && piece.is_vague() => {
+                let spans = cover(last, &piece);
+                *last = Piece::changed(spans, kind_of(context, spans));
+            }
+            Some(last) if last.is_equal() && piece.is_equal() => last.spans = cover(last, &piece),
+            _ => joined.push(piece),
+        }
+    }
+    joined
+}

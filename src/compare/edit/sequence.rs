@@ -1,0 +1,129 @@
+//! The words of a list of spans as one sequence of numbers.
+//!
+//! In: a document's analysis and spans of it. Out: [`Sequence`]: words with shared numbers, in order, where each span
+//! begins, and nothing else. A word that a span cuts counts by the part inside; digits, signs and Han numerals that the
+//! lexicon cut apart (1|+|1|+|9) are one word, so that a figure changes as a whole.
+
+use std::borrow::Cow;
+
+use rustc_hash::FxHashMap;
+
+use super::quantity::is_numeral;
+use crate::text::analysis::Analysis;
+use crate::text::normalize::NormalizedText;
+use crate::text::span::{Normalized, Pair, Span};
+use crate::text::token::SharedVocabulary;
+
+/// The words of one side.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sequence {
+    /// Where each word stands; ascending.
+    pub(super) words: Vec<Span<Normalized>>,
+    /// Its shared number.
+    pub(super) numbers: Vec<u32>,
+    /// Indexes of the words that begin a span, or that stand behind a paragraph border; the first is 0.
+    pub(super) breaks: Vec<u32>,
+}
+
+impl Sequence {
+    /// Position of the border before word `index`: where the word before it ends, or where the first one begins.
+    pub(super) fn border(&self, index: u32) -> u32 {
+        match index.checked_sub(1) {
+            Some(before) => self.words[before as usize].end(),
+            None => self.words.first().map_or(0, |first| first.start()),
+        }
+    }
+
+    /// Characters of a range of words that lies in one span; an empty range is a border.
+    pub(super) fn span(&self, words: std::ops::Range<u32>) -> Span<Normalized> {
+        if words.is_empty() {
+            let at = self.border(words.start);
+            return Span::new(at, at);
+        }
+        Span::new(self.words[words.start as usize].start(), self.words[words.end as usize - 1].end())
+    }
+
+    /// Whether a word begins or ends at `position`.
+    pub(super) fn is_border(&self, position: u32) -> bool {
+        let index = self.words.partition_point(|word| word.end() <= position);
+        self.words.get(index).is_none_or(|word| word.start() >= position)
+    }
+}
+
+/// The sequences of both sides. Numbers below the vocabulary's size are its own; joined and cut words come behind.
+pub(super) fn sequences(
+    analyses: Pair<&Analysis>,
+    vocabulary: &SharedVocabulary,
+    spans: Pair<&[Span<Normalized>]>,
+) -> Pair<Sequence> {
+    let mut own: FxHashMap<&[char], u32> = FxHashMap::default();
+    let size = vocabulary.size;
+    let sides = Pair::new(
+        (analyses.left, spans.left, &vocabulary.numbers.left),
+        (analyses.right, spans.right, &vocabulary.numbers.right),
+    );
+    sides.map(|(analysis, spans, numbers)| {
+        let mut out = Sequence::default();
+        for &span in spans {
+            let mut end = None;
+            let mut joinable = false;
+            let inside = analysis.tokens.inside(span);
+            for token in &analysis.tokens.all()[inside.start as usize..inside.end as usize] {
+                let part = token.span.intersection(span);
+                let characters = analysis.text.slice(part);
+                if part.is_empty() {
+                    continue;
+                }
+                let joins = characters.iter().all(|c| is_numeral(*c) || *c == '+');
+                if end != Some(part.start()) {
+                    out.breaks.push(out.words.len() as u32);
+                    joinable = false;
+                }
+                end = Some(part.end());
+                let mut intern = |word: Span<Normalized>| {
+                    let next = size + own.len() as u32;
+                    *own.entry(analysis.text.slice(word)).or_insert(next)
+                };
+                if let (true, true, Some(last)) = (joinable, joins, out.words.last_mut()) {
+                    *last = last.cover(part);
+                    let joined = *last;
+                    if let Some(number) = out.numbers.last_mut() {
+                        *number = intern(joined);
+                    }
+                } else {
+                    let whole = part == token.span;
+                    out.words.push(part);
+                    out.numbers.push(if whole { numbers[token.word as usize] } else { intern(part) });
+                }
+                joinable = joins;
+            }
+        }
+        out
+    })
+}
+
+/// Numbers for the word diff that do not depend on which side is called left, so that the script mirrors with the sides.
+///
+/// The diff breaks ties between sequences of one length by their numbers, and shared numbers count from the left side.
+pub(super) fn symmetric_numbers<'a>(
+    words: Pair<&'a Sequence>,
+    texts: Pair<&'a NormalizedText>,
+) -> Pair<Cow<'a, [u32]>> {
+    let shared = words.map(|side| Cow::Borrowed(side.numbers.as_slice()));
+    if words.left.numbers.len() != words.right.numbers.len() {
+        return shared;
+    }
+    let read = |side: &'a Sequence, text: &'a NormalizedText| side.words.iter().map(|word| text.slice(*word));
+    let right_first = read(words.right, texts.right).lt(read(words.left, texts.left));
+    let (first, second) = if right_first { (words.right, words.left) } else { (words.left, words.right) };
+    let mut order: FxHashMap<u32, u32> = FxHashMap::default();
+    let mut renumber = |side: &Sequence| -> Cow<'a, [u32]> {
+        let next = side.numbers.iter().map(|number| {
+            let next = order.len() as u32;
+            *order.entry(*number).or_insert(next)
+        });
+        Cow::Owned(next.collect())
+    };
+    let (first, second) = (renumber(first), renumber(second));
+    if right_first { Pair::new(second, first) } else { Pair::new(first, second) }
+}
