@@ -110,6 +110,7 @@ impl CustomWords {
         for word in words.into_iter().filter(|word| word.len() >= 2) {
             by_first.entry(word[0]).or_default().push(word);
         }
+        #[expect(clippy::iter_over_hash_type, reason = "each list is sorted by itself, in whatever order")]
         for list in by_first.values_mut() {
             list.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
             list.dedup();

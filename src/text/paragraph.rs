@@ -200,9 +200,10 @@ fn is_byline(characters: &[char]) -> bool {
     }
     let text: String = characters.iter().collect();
     // The record of a law's adoption and amendments may be long: dates and sessions, one after the other.
-    let record = (date_length(characters) > 0 || characters.starts_with(&['根', '据']) || characters.starts_with(&['（']))
-        && text.contains("会议")
-        && ["通过", "批准", "公布", "修正", "修订"].iter().any(|word| text.trim_end_matches('）').ends_with(word));
+    let record =
+        (date_length(characters) > 0 || characters.starts_with(&['根', '据']) || characters.starts_with(&['（']))
+            && text.contains("会议")
+            && ["通过", "批准", "公布", "修正", "修订"].iter().any(|word| text.trim_end_matches('）').ends_with(word));
     if record {
         return true;
     }

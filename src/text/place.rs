@@ -50,6 +50,7 @@ static PLACES: LazyLock<Gazetteer> = LazyLock::new(|| {
             levels.entry(name).or_insert(level);
         }
     }
+    #[expect(clippy::iter_over_hash_type, reason = "each list is sorted by itself, in whatever order")]
     for list in lengths.values_mut() {
         list.sort_unstable_by(|a, b| b.cmp(a));
         list.dedup();
