@@ -198,12 +198,16 @@ fn is_byline(characters: &[char]) -> bool {
     if matches!(characters.last(), Some('。' | '；' | '：')) {
         return false;
     }
+    let opens_record =
+        date_length(characters) > 0 || characters.starts_with(&['根', '据']) || characters.starts_with(&['（']);
+    if characters.len() > MAX_BYLINE_CHARACTERS && !opens_record {
+        return false;
+    }
     let text: String = characters.iter().collect();
     // The record of a law's adoption and amendments may be long: dates and sessions, one after the other.
-    let record =
-        (date_length(characters) > 0 || characters.starts_with(&['根', '据']) || characters.starts_with(&['（']))
-            && text.contains("会议")
-            && ["通过", "批准", "公布", "修正", "修订"].iter().any(|word| text.trim_end_matches('）').ends_with(word));
+    let record = opens_record
+        && text.contains("会议")
+        && ["通过", "批准", "公布", "修正", "修订"].iter().any(|word| text.trim_end_matches('）').ends_with(word));
     if record {
         return true;
     }
