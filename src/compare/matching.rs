@@ -120,9 +120,14 @@ fn push_piece(out: &mut Units, first_unit: usize, span: Span<Normalized>, senten
     }
 }
 
-/// Whether a number stands for a place or a level rather than for a character.
-pub fn is_class(number: u32) -> bool {
-    number == LEVEL || number == PLACE
+/// Whether a number stands for an own place.
+pub fn is_place(number: u32) -> bool {
+    number == PLACE
+}
+
+/// Whether a number stands for a level of administration.
+pub fn is_level(number: u32) -> bool {
+    number == LEVEL
 }
 
 /// Length of a slogan of figures, such as 1+1+9: two or more `+` between digits.

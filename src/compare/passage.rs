@@ -116,11 +116,11 @@ pub struct Found {
 /// Bits that an echo must tell where one of the documents is a law, whose wording is common property.
 const MIN_LAW_BITS: f32 = 12.0;
 /// Bits that an echo must tell in reports and resolutions, whose formulas the list of stock phrases holds.
-const MIN_BITS: f32 = 5.5;
+const MIN_BITS: f32 = 4.5;
 /// Bits that an echo of a law must tell more for every share of it that does not correspond.
 const LAW_LOOSENESS_BITS: f32 = 10.0;
 /// The same for reports and resolutions.
-const LOOSENESS_BITS: f32 = 2.0;
+const LOOSENESS_BITS: f32 = 1.0;
 /// Share of a heavier passage's bits that one inside it must tell, in a law: the same words stand in many articles.
 const LAW_SHADOW: f32 = 0.8;
 /// The same in reports and resolutions, where one sentence comes back in several places.

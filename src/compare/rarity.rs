@@ -117,7 +117,10 @@ impl<'a> Rarity<'a> {
         let start = span.start();
         (first..first + length)
             .map(|unit| {
-                if matching::is_class(units.numbers[unit as usize]) {
+                // A place tells nothing, and a level only inside a wording: 举全省之力, but not 省 before something.
+                let inside = unit > first && unit + 1 < first + length;
+                let number = units.numbers[unit as usize];
+                if matching::is_place(number) || matching::is_level(number) && !inside {
                     return (0.0, 0.0);
                 }
                 let from = units.starts[unit as usize];

@@ -38,7 +38,7 @@ pub struct ChainOptions {
 impl Default for ChainOptions {
     fn default() -> Self {
         Self {
-            min_bits: 5.0,
+            min_bits: 4.0,
             small_gap_bits: 0.8,
             large_gap_bits: 0.12,
             reach_units: 90,
