@@ -55,7 +55,7 @@ pub fn compare(
             hints: &found.hints,
             identical: &identical,
         };
-        links = link::links(&evidence, |run| rarity.told(run).bits);
+        links = link::links(&evidence, |run| rarity.told(run).distinctive);
         let paragraphs = Pair::new(analyses.left.paragraphs.len() as u32, analyses.right.paragraphs.len() as u32);
         groups = bead::groups(paragraphs, &links, &identical);
     }

@@ -17,6 +17,7 @@ use rustc_hash::FxHashMap;
 use crate::compare::matching::{self, Units};
 use crate::compare::passage::{Draft, PieceMatch, Run, piece_of};
 use crate::text::analysis::Analysis;
+use crate::text::enumerator::Style;
 use crate::text::paragraph::ParagraphRole;
 use crate::text::span::Pair;
 
@@ -42,11 +43,17 @@ pub struct Evidence<'a> {
 /// Strength above which a pair is a link where the documents are related.
 const MIN_STRENGTH: f32 = 0.18;
 /// Share of the best strengths of its two paragraphs that a pair must have.
-const MIN_MARGIN: f32 = 0.3;
-/// Bits at which half of a pair's containment counts, times ln 2.
-const HALF_BITS: f32 = 6.0;
+const MIN_MARGIN: f32 = 0.4;
+/// The same for two lines that introduce lists, which are all alike.
+const MIN_INTRODUCTION_MARGIN: f32 = 0.75;
+/// Bits at which two thirds of a pair's containment count (1 - 1/e).
+const FULL_BITS: f32 = 7.0;
 /// Paragraphs around a pair whose pairs speak for it.
 const NEIGHBOURHOOD: i64 = 4;
+/// Share of its own wording in the strength of a line that introduces a list; the rest is that of the list.
+const INTRODUCTION_SHARE: f32 = 0.15;
+/// Paragraphs behind such a line that are taken for its list.
+const LIST_PARAGRAPHS: u32 = 16;
 /// Share of paragraphs that must answer each other strongly for two documents to be fully related.
 const RELATED_SHARE: f32 = 0.15;
 /// Strength and distinctive bits of a pair that shows that two documents are related.
@@ -58,14 +65,14 @@ const MIN_ECHO_STRENGTH: f32 = 0.1;
 /// Share of the best strengths of its paragraphs that a pair with a passage must have where they are fully related.
 const MIN_ECHO_MARGIN: f32 = 0.45;
 /// Bits of all passages between two paragraphs that make a link although none makes it alone.
-const MIN_SUMMED_BITS: f32 = 14.0;
+const MIN_SUMMED_BITS: f32 = 9.0;
 /// Bits of the runs of one echo inside two paragraphs that make a link.
-const MIN_ECHO_BITS: f32 = 7.5;
+const MIN_ECHO_BITS: f32 = 5.0;
 
 /// Finds the links between two documents, sorted by left, then right index.
 pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidate> {
     let pairs = paragraph_pairs(evidence);
-    let strengths = strengths(&pairs);
+    let strengths = strengths(&pairs, evidence.analyses);
     let relatedness = relatedness(evidence, &pairs, &strengths);
     let mut links: BTreeMap<(u32, u32), Candidate> = BTreeMap::new();
     let margin = Margin::new(&strengths);
@@ -73,7 +80,10 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidat
         let strength = strengths[pair];
         let heading = shared.is_heading && shared.containment() >= MIN_HEADING;
         let enough = strength >= MIN_STRENGTH && shared.distinctive >= STRONG.1 * (1.0 - relatedness).max(0.0);
-        if (enough || heading && relatedness >= 1.0) && margin.of(*pair, strength) >= MIN_MARGIN {
+        let introduction =
+            introduces_list(evidence.analyses.left, pair.0) && introduces_list(evidence.analyses.right, pair.1);
+        let min_margin = if introduction { MIN_INTRODUCTION_MARGIN } else { MIN_MARGIN };
+        if (enough || heading && relatedness >= 1.0) && margin.of(*pair, strength) >= min_margin {
             links.insert(*pair, shared.candidate(*pair, strength));
         }
     }
@@ -82,8 +92,8 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidat
         let shared = pairs.get(&pair).unwrap_or(&fallback);
         let strength = strengths.get(&pair).copied().unwrap_or(0.0);
         // Where documents answer each other, a passage beside a much better answer is only like it.
-        let stands_out = strength >= MIN_ECHO_STRENGTH * relatedness
-            && margin.of(pair, strength) >= MIN_ECHO_MARGIN * relatedness;
+        let stands_out =
+            strength >= MIN_ECHO_STRENGTH * relatedness && margin.of(pair, strength) >= MIN_ECHO_MARGIN * relatedness;
         if !stands_out || !compatible(evidence.analyses, pair.0, pair.1) {
             continue;
         }
@@ -91,7 +101,8 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidat
     }
     if relatedness > 0.0 {
         for &pair in evidence.identical {
-            let same = Candidate { left: pair.0, right: pair.1, similarity: 1.0, left_coverage: 1.0, right_coverage: 1.0 };
+            let same =
+                Candidate { left: pair.0, right: pair.1, similarity: 1.0, left_coverage: 1.0, right_coverage: 1.0 };
             links.insert(pair, same);
         }
     }
@@ -116,7 +127,7 @@ impl Shared {
     }
 
     fn strength(&self) -> f32 {
-        self.containment() * (1.0 - (-self.distinctive / HALF_BITS).exp())
+        self.containment() * (1.0 - (-self.distinctive / FULL_BITS).exp())
     }
 
     fn candidate(&self, pair: (u32, u32), strength: f32) -> Candidate {
@@ -147,7 +158,8 @@ fn paragraph_pairs(evidence: &Evidence<'_>) -> BTreeMap<(u32, u32), Shared> {
             continue;
         }
         let sum = |weights: &[f32], start: fn(&Run) -> u32| -> f32 {
-            let inside = |run: &Run| weights[start(run) as usize..(start(run) + run.length) as usize].iter().sum::<f32>();
+            let inside =
+                |run: &Run| weights[start(run) as usize..(start(run) + run.length) as usize].iter().sum::<f32>();
             matched.runs.iter().map(inside).sum()
         };
         let (left_weight, right_weight) = (sum(&weights.left, |run| run.left), sum(&weights.right, |run| run.right));
@@ -208,27 +220,72 @@ fn paragraph_totals(units: &Units, weights: &[f32], paragraphs: usize) -> Vec<f3
 
 type Strengths = FxHashMap<(u32, u32), f32>;
 
-/// The strength of every pair, raised by the strongest pair near it on both sides.
-fn strengths(pairs: &BTreeMap<(u32, u32), Shared>) -> Strengths {
+/// The strength of every pair, raised by the strongest pair near it on both sides. A line that introduces a list is
+/// told from others like it by what stands in the list.
+fn strengths(pairs: &BTreeMap<(u32, u32), Shared>, analyses: Pair<&Analysis>) -> Strengths {
     let alone: Strengths = pairs.iter().map(|(pair, shared)| (*pair, shared.strength())).collect();
     let mut out = Strengths::default();
-    for &(left, right) in pairs.keys() {
-        let mut support = 0.0f32;
-        for down in 1..=NEIGHBOURHOOD {
-            for across in 1..=NEIGHBOURHOOD {
-                let distance = (down.max(across) as f32).sqrt();
-                for sign in [-1, 1] {
-                    let near = (i64::from(left) + sign * down, i64::from(right) + sign * across);
-                    let (Ok(l), Ok(r)) = (u32::try_from(near.0), u32::try_from(near.1)) else { continue };
-                    if let Some(strength) = alone.get(&(l, r)) {
-                        support = support.max(strength / distance);
-                    }
+    for (&(left, right), shared) in pairs {
+        let strength = if introduces_list(analyses.left, left) && introduces_list(analyses.right, right) {
+            INTRODUCTION_SHARE * shared.containment()
+                + (1.0 - INTRODUCTION_SHARE) * list_strength(&alone, analyses, left, right)
+        } else {
+            alone[&(left, right)] * (1.0 + support(&alone, left, right))
+        };
+        out.insert((left, right), strength);
+    }
+    out
+}
+
+/// The strongest pair near a pair on both sides, weaker with the root of its distance.
+fn support(alone: &Strengths, left: u32, right: u32) -> f32 {
+    let mut support = 0.0f32;
+    for down in 1..=NEIGHBOURHOOD {
+        for across in 1..=NEIGHBOURHOOD {
+            let distance = (down.max(across) as f32).sqrt();
+            for sign in [-1, 1] {
+                let near = (i64::from(left) + sign * down, i64::from(right) + sign * across);
+                let (Ok(l), Ok(r)) = (u32::try_from(near.0), u32::try_from(near.1)) else { continue };
+                if let Some(strength) = alone.get(&(l, r)) {
+                    support = support.max(strength / distance);
                 }
             }
         }
-        out.insert((left, right), alone[&(left, right)] * (1.0 + support));
     }
-    out
+    support
+}
+
+/// Whether a paragraph introduces the list behind it.
+fn introduces_list(analysis: &Analysis, paragraph: u32) -> bool {
+    let span = analysis.paragraphs[paragraph as usize].span;
+    analysis.text.slice(span).last() == Some(&'：')
+}
+
+/// Mean of the two strongest pairs of points in the lists behind two paragraphs.
+fn list_strength(alone: &Strengths, analyses: Pair<&Analysis>, left: u32, right: u32) -> f32 {
+    let mut best = (0.0f32, 0.0f32);
+    for l in points(analyses.left, left) {
+        for r in points(analyses.right, right) {
+            let strength = alone.get(&(l, r)).copied().unwrap_or(0.0);
+            if strength > best.0 {
+                best = (strength, best.0);
+            } else if strength > best.1 {
+                best.1 = strength;
+            }
+        }
+    }
+    0.5 * (best.0 + best.1)
+}
+
+/// The paragraphs of the list that a paragraph introduces: up to the next one that introduces a list or an article.
+fn points(analysis: &Analysis, introduction: u32) -> std::ops::Range<u32> {
+    let first = introduction + 1;
+    let last = (first + LIST_PARAGRAPHS).min(analysis.paragraphs.len() as u32);
+    let ends = |paragraph: &u32| {
+        let label = analysis.paragraphs[*paragraph as usize].enumerator;
+        introduces_list(analysis, *paragraph) || label.is_some_and(|label| label.style == Style::Article)
+    };
+    first..(first..last).find(ends).unwrap_or(last)
 }
 
 /// The best strength of every paragraph of either side.
@@ -290,7 +347,8 @@ fn echoed_paragraphs(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32, related
     };
     let echoes = between(evidence.echoes);
     let hints = if relatedness < 1.0 { between(evidence.hints) } else { BTreeMap::new() };
-    let mut out: Vec<(u32, u32)> = echoes.iter().filter(|(_, bits)| **bits >= MIN_ECHO_BITS).map(|(pair, _)| *pair).collect();
+    let mut out: Vec<(u32, u32)> =
+        echoes.iter().filter(|(_, bits)| **bits >= MIN_ECHO_BITS).map(|(pair, _)| *pair).collect();
     out.extend(
         hints
             .iter()
