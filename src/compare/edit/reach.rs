@@ -4,7 +4,8 @@
 //! what stands before both is the same or a change of a known kind: 县级以上人民政府应当 before 在年度计划中安排, against
 //! 市、区人民政府必须. A sentence of a regulation opens with its subject and its modal word, which is just where it is
 //! adapted, so that shared words alone let the passage begin too late. Never shorter, never past the sentence on either
-//! side; swapping the sides swaps the answer. Cost: one diff of at most [`MOST_CHARACTERS`] a side.
+//! side; swapping the sides swaps the answer. Cost: one diff of at most
+//! [`MOST_CHARACTERS`] and [`HEAD_CHARACTERS`] a side.
 
 use super::EditContext;
 use super::piece::{Piece, State};
@@ -16,6 +17,8 @@ use crate::text::span::{Normalized, Pair, Span};
 
 /// Most characters that a stretch is lengthened by.
 const MOST_CHARACTERS: u32 = 32;
+/// Characters of each stretch that are looked at with what stands before it.
+const HEAD_CHARACTERS: u32 = 24;
 /// Most characters of an inserted or dropped word between words that answer one another, as 进一步.
 const MOST_LOOSE: u32 = 4;
 
@@ -31,19 +34,26 @@ pub fn reach(
     let texts = context.texts();
     let same_label = texts.left.slice(fronts.left.label) == texts.right.slice(fronts.right.label);
     let before = Pair::new(fronts.left.before(same_label), fronts.right.before(same_label));
-    if before.left.is_empty() || before.right.is_empty() {
+    if before.left.is_empty() && before.right.is_empty() {
         return Ok(stretches);
     }
-    let words = sequences(context.analyses, &context.vocabulary, Pair::new(&[before.left], &[before.right]));
+    // What one side leaves out in front may stand inside the other stretch already.
+    let window = |before: Span<Normalized>, stretch: Span<Normalized>| {
+        Span::new(before.start(), (stretch.start() + HEAD_CHARACTERS).min(stretch.end()))
+    };
+    let window = Pair::new(window(before.left, stretches.left), window(before.right, stretches.right));
+    let words = sequences(context.analyses, &context.vocabulary, Pair::new(&[window.left], &[window.right]));
     let (pieces, _) = super::pieces(context, words.as_ref(), budget, cancel)?;
     let mut start = Pair::new(stretches.left.start(), stretches.right.start());
     let mut loose = 0;
     for piece in pieces.iter().rev() {
-        if answers(piece) {
-            start = Pair::new(piece.spans.left.start(), piece.spans.right.start());
+        let Pair { left, right } = piece.spans;
+        let inside = left.start() >= stretches.left.start() && right.start() >= stretches.right.start();
+        if inside || answers(piece) {
+            start = Pair::new(start.left.min(left.start()), start.right.min(right.start()));
             loose = 0;
         } else {
-            loose += piece.spans.left.len().max(piece.spans.right.len());
+            loose += left.len().max(right.len());
         }
         if loose > MOST_LOOSE {
             break;
