@@ -24,6 +24,7 @@ mod output;
 mod pairing;
 mod piece;
 mod quantity;
+mod reach;
 mod scale;
 mod sequence;
 mod strength;
@@ -35,6 +36,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::list::Marks;
 use self::piece::{Piece, cover};
+pub use self::reach::reach;
 use self::sequence::Sequence;
 use super::comparison::{Edit, EditKind, EditOp, StageEnd};
 use super::diff::cleanup::{self, slide};
@@ -158,7 +160,17 @@ pub fn edits(
     cancel: &Cancel,
 ) -> Result<(Vec<Edit>, StageEnd), Cancelled> {
     let words = sequence::sequences(context.analyses, &context.vocabulary, Pair::new(left, right));
-    let words = words.as_ref();
+    let (pieces, end) = pieces(context, words.as_ref(), budget, cancel)?;
+    Ok((output::edits(context, words.as_ref(), pieces), end))
+}
+
+/// The pieces that cover the words of both sides.
+fn pieces(
+    context: &EditContext<'_>,
+    words: Pair<&Sequence>,
+    budget: &mut StepBudget,
+    cancel: &Cancel,
+) -> Result<(Vec<Piece>, StageEnd), Cancelled> {
     let numbers = sequence::symmetric_numbers(words, context.texts());
     let script = edit_script(&numbers.left, &numbers.right, budget, cancel)?;
     let islands = script.edits() / 40;
@@ -177,6 +189,10 @@ pub fn edits(
             pieces.push(Piece::changed(spans, Some(EditKind::Reordering)));
             continue;
         }
+        if let Some(equal) = cut_by_breaks(&op, words, context.texts()) {
+            pieces.extend(equal);
+            continue;
+        }
         for part in parts(&op, words) {
             let spans = Pair::new(words.left.span(part.left), words.right.span(part.right));
             if part.kind == OpKind::Equal {
@@ -188,8 +204,7 @@ pub fn edits(
             }
         }
     }
-    let pieces = absorb_islands(join_equal(pieces, words), context, islands);
-    Ok((output::edits(context, words, pieces), end))
+    Ok((absorb_islands(join_equal(pieces, words), context, islands), end))
 }
 
 /// How good a border before word `index` is for a reader: at a paragraph, behind a clause, behind 、.
@@ -234,6 +249,40 @@ fn parts(op: &Op, words: Pair<&Sequence>) -> Vec<Op> {
         (from_left, from_right) = (to_left, to_right);
     }
     out
+}
+
+/// A replacement whose sides hold the same characters, as equal pieces: a line broken inside a word cuts it in two words
+/// that are not the word, and nothing but the break differs. `None` for every other operation.
+fn cut_by_breaks(op: &Op, words: Pair<&Sequence>, texts: Pair<&NormalizedText>) -> Option<Vec<Piece>> {
+    if op.kind == OpKind::Equal {
+        return None;
+    }
+    let inside = |side: &'_ Sequence, range: &std::ops::Range<u32>| -> Vec<Span<Normalized>> {
+        side.words[range.start as usize..range.end as usize].to_vec()
+    };
+    let cut = Pair::new(inside(words.left, &op.left), inside(words.right, &op.right));
+    let read = |text: &'_ NormalizedText, words: &[Span<Normalized>]| -> Vec<char> {
+        words.iter().flat_map(|word| text.slice(*word).iter().copied()).collect()
+    };
+    if cut.left.is_empty() || read(texts.left, &cut.left) != read(texts.right, &cut.right) {
+        return None;
+    }
+    let mut out = Vec::new();
+    let (mut left, mut right) = (cut.left.into_iter().peekable(), cut.right.into_iter().peekable());
+    while let (Some(one), Some(other)) = (left.peek_mut(), right.peek_mut()) {
+        let shared = one.len().min(other.len());
+        let (to_left, to_right) = (one.start() + shared, other.start() + shared);
+        out.push(Piece::equal(Pair::new(Span::new(one.start(), to_left), Span::new(other.start(), to_right))));
+        let rest = Pair::new(Span::new(to_left, one.end()), Span::new(to_right, other.end()));
+        (*one, *other) = (rest.left, rest.right);
+        if rest.left.is_empty() {
+            left.next();
+        }
+        if rest.right.is_empty() {
+            right.next();
+        }
+    }
+    Some(out)
 }
 
 /// Joins neighbouring equal pieces within their spans.

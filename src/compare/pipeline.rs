@@ -9,7 +9,7 @@ use super::comparison::{
     Bead, Comparison, Completeness, Edit, EditKind, EditOp, Origin, Outline, OutlineParagraph, ParagraphLink, Passage,
     PassageForm, StageEnd,
 };
-use super::edit::{EditContext, edits};
+use super::edit::{EditContext, edits, reach};
 use super::fate::{self, Answer};
 use super::formula::Formulas;
 use super::matching::{self, Units};
@@ -66,13 +66,14 @@ pub fn compare(
     let drafts = drafts.chain(found.formulas.iter().map(|draft| (draft, Commonness::Common)));
     let mut passages: Vec<(Passage, Answer)> = Vec::new();
     for (draft, commonness) in drafts {
-        let (edits, end) = edits(&context, &[draft.left], &[draft.right], &mut budget, cancel)?;
+        let spans = reach(&context, Pair::new(draft.left, draft.right), &mut budget, cancel)?;
+        let (edits, end) = edits(&context, &[spans.left], &[spans.right], &mut budget, cancel)?;
         completeness.edits = completeness.edits.and(end);
         let origin = sources.of_draft(draft, analyses, units, commonness);
         let form = form_of(&edits);
         let passage = Passage {
-            left: analyses.left.text.to_raw(draft.left),
-            right: analyses.right.text.to_raw(draft.right),
+            left: analyses.left.text.to_raw(spans.left),
+            right: analyses.right.text.to_raw(spans.right),
             similarity: f64::from(draft.similarity()),
             weight: f64::from(draft.weight),
             form,
@@ -80,8 +81,8 @@ pub fn compare(
             edits,
         };
         let answer = Answer {
-            left: draft.left,
-            right: draft.right,
+            left: spans.left,
+            right: spans.right,
             form,
             is_echo: passage.is_echo(),
             weight: draft.weight,

@@ -1,0 +1,100 @@
+//! How far two stretches that correspond reach to the front: over changed words that answer one another.
+//!
+//! In: two stretches, as passages find them by the words they share. Out: the same stretches, longer at the front when
+//! what stands before both is the same or a change of a known kind: 县级以上人民政府应当 before 在年度计划中安排, against
+//! 市、区人民政府必须. A sentence of a regulation opens with its subject and its modal word, which is just where it is
+//! adapted, so that shared words alone let the passage begin too late. Never shorter, never past the sentence on either
+//! side; swapping the sides swaps the answer. Cost: one diff of at most
+//! [`MOST_CHARACTERS`] and [`HEAD_CHARACTERS`] a side.
+
+use super::EditContext;
+use super::piece::{Piece, State};
+use super::sequence::sequences;
+use crate::compare::comparison::EditKind;
+use crate::text::analysis::Analysis;
+use crate::text::cancel::{Cancel, Cancelled, StepBudget};
+use crate::text::span::{Normalized, Pair, Span};
+
+/// Most characters that a stretch is lengthened by.
+const MOST_CHARACTERS: u32 = 32;
+/// Characters of each stretch that are looked at with what stands before it.
+const HEAD_CHARACTERS: u32 = 24;
+/// Most characters of an inserted or dropped word between words that answer one another, as 进一步.
+const MOST_LOOSE: u32 = 4;
+
+/// Lengthens two stretches to the front; fails only when cancelled.
+pub fn reach(
+    context: &EditContext<'_>,
+    stretches: Pair<Span<Normalized>>,
+    budget: &mut StepBudget,
+    cancel: &Cancel,
+) -> Result<Pair<Span<Normalized>>, Cancelled> {
+    let fronts =
+        Pair::new(Front::of(context.analyses.left, stretches.left), Front::of(context.analyses.right, stretches.right));
+    let texts = context.texts();
+    let same_label = texts.left.slice(fronts.left.label) == texts.right.slice(fronts.right.label);
+    let before = Pair::new(fronts.left.before(same_label), fronts.right.before(same_label));
+    if before.left.is_empty() && before.right.is_empty() {
+        return Ok(stretches);
+    }
+    // What one side leaves out in front may stand inside the other stretch already.
+    let window = |before: Span<Normalized>, stretch: Span<Normalized>| {
+        Span::new(before.start(), (stretch.start() + HEAD_CHARACTERS).min(stretch.end()))
+    };
+    let window = Pair::new(window(before.left, stretches.left), window(before.right, stretches.right));
+    let words = sequences(context.analyses, &context.vocabulary, Pair::new(&[window.left], &[window.right]));
+    let (pieces, _) = super::pieces(context, words.as_ref(), budget, cancel)?;
+    let mut start = Pair::new(stretches.left.start(), stretches.right.start());
+    let mut loose = 0;
+    for piece in pieces.iter().rev() {
+        let Pair { left, right } = piece.spans;
+        let inside = left.start() >= stretches.left.start() && right.start() >= stretches.right.start();
+        if inside || answers(piece) {
+            start = Pair::new(start.left.min(left.start()), start.right.min(right.start()));
+            loose = 0;
+        } else {
+            loose += left.len().max(right.len());
+        }
+        if loose > MOST_LOOSE {
+            break;
+        }
+    }
+    Ok(Pair::new(Span::new(start.left, stretches.left.end()), Span::new(start.right, stretches.right.end())))
+}
+
+/// Whether both sides of a piece correspond: equal words (a mark or a single character shows nothing), or a known change.
+fn answers(piece: &Piece) -> bool {
+    match &piece.state {
+        State::Equal => piece.spans.left.len() > 1,
+        State::Changed(kind) => {
+            matches!(kind, EditKind::Localization | EditKind::Strength(_) | EditKind::Synonym | EditKind::Number { .. })
+        }
+    }
+}
+
+/// What stands before a stretch in its sentence.
+struct Front {
+    label: Span<Normalized>,
+    start: u32,
+}
+
+impl Front {
+    fn of(analysis: &Analysis, stretch: Span<Normalized>) -> Self {
+        let start = stretch.start();
+        let index = analysis.sentences.partition_point(|sentence| sentence.span.end() <= start);
+        let label = match analysis.sentences.get(index) {
+            Some(sentence) if sentence.span.start() <= start => {
+                let from = sentence.span.start();
+                Span::new(from, (from + sentence.label_characters).min(start))
+            }
+            _ => Span::new(start, start),
+        };
+        Self { label, start }
+    }
+
+    /// The characters before the stretch; its label belongs to them only if both sides have the same one.
+    fn before(&self, with_label: bool) -> Span<Normalized> {
+        let from = if with_label { self.label.start() } else { self.label.end() };
+        Span::new(from.max(self.start.saturating_sub(MOST_CHARACTERS)), self.start)
+    }
+}
