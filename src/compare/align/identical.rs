@@ -2,7 +2,7 @@
 //!
 //! In: both analyses. Out: pairs of paragraphs, each in at most one pair. First those on a longest common subsequence
 //! of paragraphs, so that repeated ones are paired in order; then what was moved and stands once among what is left.
-//! Cost: that of a diff over paragraphs.
+//! Always: swapping the documents swaps the pairs. Cost: that of a diff over paragraphs.
 
 use rustc_hash::FxHashMap;
 
@@ -14,6 +14,29 @@ use crate::text::span::Pair;
 
 /// Pairs the identical paragraphs of two documents, sorted by left index.
 pub fn identical_paragraphs(
+    analyses: Pair<&Analysis>,
+    budget: &mut StepBudget,
+    cancel: &Cancel,
+) -> Result<Vec<(u32, u32)>, Cancelled> {
+    // Of equally long subsequences the diff takes one by the order of its sides, so the texts say which side is first.
+    let turned = analyses.left.paragraphs.len() == analyses.right.paragraphs.len()
+        && bodies(analyses.right).lt(bodies(analyses.left));
+    if !turned {
+        return in_order(analyses, budget, cancel);
+    }
+    let mut pairs = in_order(analyses.swap(), budget, cancel)?;
+    pairs.iter_mut().for_each(|pair| *pair = (pair.1, pair.0));
+    pairs.sort_unstable();
+    Ok(pairs)
+}
+
+/// The paragraphs of a document without their labels.
+fn bodies(analysis: &Analysis) -> impl Iterator<Item = &[char]> {
+    analysis.paragraphs.iter().map(|paragraph| analysis.text.slice(paragraph.body()))
+}
+
+/// Pairs the identical paragraphs, where of several answers the left document's order decides.
+fn in_order(
     analyses: Pair<&Analysis>,
     budget: &mut StepBudget,
     cancel: &Cancel,

@@ -10,7 +10,7 @@
 //! article by article, and a little shared wording decides; between documents of different subjects the same wording
 //! is chance, and only a passage makes a link.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
@@ -166,7 +166,8 @@ fn paragraph_pairs(evidence: &Evidence<'_>) -> BTreeMap<(u32, u32), Shared> {
         let (lefts, rights) = best.entry((left, right)).or_default();
         for (pieces, piece, weight) in [(lefts, matched.left, left_weight), (rights, matched.right, right_weight)] {
             let entry = pieces.entry(piece).or_default();
-            if weight > entry.0 {
+            // Of answers of one weight the most distinctive counts, so that no order of looking at them does.
+            if (weight, matched.distinctive) > *entry {
                 *entry = (weight, matched.distinctive);
             }
         }
@@ -175,12 +176,14 @@ fn paragraph_pairs(evidence: &Evidence<'_>) -> BTreeMap<(u32, u32), Shared> {
         .map(|(pair, (lefts, rights))| {
             let weight = |pieces: &Best| pieces.values().map(|v| v.0).sum::<f32>();
             let distinctive = |pieces: &Best| pieces.values().map(|v| v.1).sum::<f32>();
-            let role = evidence.analyses.left.paragraphs[pair.0 as usize].role;
+            let heads = |analysis: &Analysis, paragraph: u32| {
+                matches!(analysis.paragraphs[paragraph as usize].role, ParagraphRole::Heading | ParagraphRole::Title)
+            };
             let shared = Shared {
                 left_coverage: weight(&lefts) / totals.left[pair.0 as usize].max(f32::MIN_POSITIVE),
                 right_coverage: weight(&rights) / totals.right[pair.1 as usize].max(f32::MIN_POSITIVE),
                 distinctive: distinctive(&lefts).min(distinctive(&rights)),
-                is_heading: matches!(role, ParagraphRole::Heading | ParagraphRole::Title),
+                is_heading: heads(evidence.analyses.left, pair.0) && heads(evidence.analyses.right, pair.1),
             };
             (pair, shared)
         })
@@ -319,19 +322,20 @@ impl Margin {
 
 /// How far two documents answer each other paragraph by paragraph, 0 to 1.
 fn relatedness(evidence: &Evidence<'_>, pairs: &BTreeMap<(u32, u32), Shared>, strengths: &Strengths) -> f32 {
-    let mut answered = std::collections::BTreeSet::new();
-    for (pair, shared) in pairs {
-        if strengths[pair] >= STRONG.0 && shared.distinctive >= STRONG.1 {
-            answered.insert(pair.1);
-        }
+    let mut answered = Pair::new(BTreeSet::new(), BTreeSet::new());
+    let strong = pairs.iter().filter(|(pair, shared)| strengths[*pair] >= STRONG.0 && shared.distinctive >= STRONG.1);
+    for (left, right) in strong.map(|(pair, _)| pair).chain(evidence.identical) {
+        answered.left.insert(*left);
+        answered.right.insert(*right);
     }
-    answered.extend(evidence.identical.iter().map(|pair| pair.1));
+    // The side on which more are answered counts: one paragraph may be split, and several may be merged.
+    let answered = answered.left.len().max(answered.right.len());
     let body = |analysis: &Analysis| {
         let compared = |role| !matches!(role, ParagraphRole::Furniture | ParagraphRole::Byline);
         analysis.paragraphs.iter().filter(|paragraph| compared(paragraph.role)).count()
     };
     let shorter = body(evidence.analyses.left).min(body(evidence.analyses.right)).max(1);
-    (answered.len() as f32 / shorter as f32 / RELATED_SHARE).min(1.0)
+    (answered as f32 / shorter as f32 / RELATED_SHARE).min(1.0)
 }
 
 /// Pairs of paragraphs that passages of echo lie in, or lighter ones whose bits add up.
