@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 use anstyle::{AnsiColor, Style};
 
 use self::labels::Labels;
-pub use self::labels::Language;
 pub use self::wrap::without_controls;
 use self::wrap::{Piece, shortened, write};
 use crate::compare::comparison::{
     CleaningKind, Comparison, Edit, EditKind, EditOp, Fate, Item, OriginKind, Outline, ParagraphLink, Passage, StageEnd,
 };
+use crate::report::label::{self, Language};
 use crate::text::document::Document;
 use crate::text::span::{Pair, Raw, Side, Span};
 
@@ -189,7 +189,7 @@ impl Page<'_> {
         }
         if !counts.is_empty() {
             let list =
-                counts.iter().map(|(&kind, count)| format!("  {} {count}", labels::cleaning(kind, self.language)));
+                counts.iter().map(|(&kind, count)| format!("  {} {count}", label::cleaning(kind, self.language)));
             let text = format!("{}{}{}", self.labels.cleaned, self.labels.colon, list.collect::<String>());
             self.line(&[Piece::label(text, DIM)], 2);
         }
@@ -258,7 +258,7 @@ impl Page<'_> {
         let mut facts = format!(
             "{}{}{}{:.0} {}",
             labels.brackets[0],
-            labels::form(passage.form, labels),
+            label::form(passage.form, self.language),
             labels.comma,
             passage.weight,
             labels.bits
@@ -282,7 +282,7 @@ impl Page<'_> {
     fn edit_counts(&self, edits: &[Edit]) -> String {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for kind in edits.iter().filter_map(|edit| edit.kind.as_ref()) {
-            *counts.entry(labels::edit_kind(kind, self.language)).or_default() += 1;
+            *counts.entry(label::edit_kind(kind, self.language)).or_default() += 1;
         }
         if counts.is_empty() {
             return String::new();
@@ -351,7 +351,7 @@ impl Page<'_> {
             return;
         }
         self.heading(self.labels.items_and_fates, comparison.items.len());
-        let names = labels::fates(self.language);
+        let names = label::FATES.map(|fate| (fate, label::fate(fate, self.language)));
         let counts = names.map(|(fate, name)| {
             let count = comparison.items.iter().filter(|item| item.fate == fate).count();
             if count > 0 { format!("  {name} {count}") } else { String::new() }
