@@ -6,6 +6,9 @@
 
 use std::fmt::Write as _;
 
+use crate::compare::comparison::{Cleaning, CleaningKind};
+use crate::text::span::{Raw, Span};
+
 /// Whether a character steers rather than shows: control characters, escape introducers, invisible characters and
 /// bidirectional controls.
 pub(super) fn is_control(character: char) -> bool {
@@ -13,6 +16,33 @@ pub(super) fn is_control(character: char) -> bool {
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Whether a cleaning took the raw characters out, rather than reading them as others.
+pub(super) fn is_ignored(kind: CleaningKind) -> bool {
+    matches!(kind, CleaningKind::Pinyin | CleaningKind::Invisible | CleaningKind::LostBlank)
+}
+
+/// The cleanings that touch a span. `cleanings` are those of a whole document, in its order.
+pub(super) fn cleanings_in(cleanings: &[Cleaning], span: Span<Raw>) -> &[Cleaning] {
+    let first = cleanings.partition_point(|cleaning| cleaning.span.end() <= span.start());
+    let last = cleanings.partition_point(|cleaning| cleaning.span.start() < span.end());
+    &cleanings[first..last.max(first)]
+}
+
+/// The words of a span without what was ignored when they were read: glued pinyin hides what a text says.
+pub(super) fn words(text: &str, cleanings: &[Cleaning], span: Span<Raw>) -> String {
+    let slice = |from: u32, to: u32| text.get(from as usize..to.max(from) as usize).unwrap_or_default();
+    let mut words = String::with_capacity(span.len() as usize);
+    let mut from = span.start();
+    for cleaning in cleanings_in(cleanings, span) {
+        if is_ignored(cleaning.kind) || cleaning.kind == CleaningKind::LineWrap {
+            words.push_str(slice(from, cleaning.span.start()));
+            from = cleaning.span.end().clamp(from, span.end());
+        }
+    }
+    words.push_str(slice(from, span.end()));
+    words
 }
 
 /// The text with every control shown by its code point, such as ⟦U+202E⟧. Line ends and tabs become blanks.

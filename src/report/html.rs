@@ -90,12 +90,6 @@ fn heading(id: &str, title: &str, name: &str, count: usize) -> Markup {
     html! { h2 id=(id) { (title) " " span.count data-count=(name) { (count) } } }
 }
 
-/// A share as a whole percentage, small ones with a decimal.
-fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent > 0.0 && percent < 9.95 { format!("{percent:.1}%") } else { format!("{percent:.0}%") }
-}
-
 /// A bar from 0 to 1 that repeats for the eye what a number beside it says.
 fn bar(share: f64) -> Markup {
     let width = (share.clamp(0.0, 1.0) * 100.0).round();

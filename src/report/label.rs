@@ -1,7 +1,9 @@
 //! Names of what a comparison finds, in both languages, shared by terminal text, pages and tables.
 
+use std::collections::BTreeMap;
+
 use crate::compare::comparison::{
-    BeadKind, CitationKind, CleaningKind, DateRole, Direction, EditKind, Fate, OriginKind, PassageForm, StageEnd,
+    BeadKind, CitationKind, CleaningKind, DateRole, Direction, Edit, EditKind, Fate, OriginKind, PassageForm, Score,
 };
 
 /// Language of labels.
@@ -132,10 +134,29 @@ pub fn citation(kind: CitationKind, language: Language) -> &'static str {
     }
 }
 
-/// Whether a stage ran to its end.
-pub fn stage_end(end: StageEnd, language: Language) -> &'static str {
-    match end {
-        StageEnd::Complete => language.say("完整", "complete"),
-        StageEnd::Budget => language.say("到达步数上限", "stopped at its budget"),
+/// The parts of a score with their names, in the order they are shown; a share that does not apply is `None`.
+pub fn score_parts(score: &Score, language: Language) -> [(&'static str, Option<f64>); 6] {
+    [
+        (form(PassageForm::Verbatim, language), Some(score.verbatim)),
+        (form(PassageForm::Localized, language), Some(score.localized)),
+        (form(PassageForm::Adapted, language), Some(score.adapted)),
+        (origin(OriginKind::Formula, language), Some(score.formula)),
+        (language.say("条目回应率", "items answered"), score.item_coverage),
+        (language.say("顺序一致", "order kept"), score.order),
+    ]
+}
+
+/// How many changes of each sort there are, in the order of their names; nothing for EQUAL stretches.
+pub fn edit_counts(edits: &[Edit], language: Language) -> Vec<(&'static str, usize)> {
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for kind in edits.iter().filter_map(|edit| edit.kind.as_ref()) {
+        *counts.entry(edit_kind(kind, language)).or_default() += 1;
     }
+    counts.into_iter().collect()
+}
+
+/// A share as a whole percentage, small ones with a decimal.
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent > 0.0 && percent < 9.95 { format!("{percent:.1}%") } else { format!("{percent:.0}%") }
 }

@@ -4,12 +4,12 @@
 use maud::{Markup, html};
 
 use super::marked::{MarkedText, edit_class, side_letter};
-use super::{PageOptions, evidence, heading, overview, page, percent, tables};
+use super::{PageOptions, evidence, heading, overview, page, tables};
 use crate::compare::comparison::{
     Bead, BeadKind, Comparison, Direction, Edit, EditKind, KnownDate, ParagraphLink, ParagraphRole,
 };
 use crate::report::glyph::visible;
-use crate::report::label::{self, Language};
+use crate::report::label::{self, Language, percent};
 use crate::text::document::{Document, Level};
 use crate::text::span::{Pair, Side};
 
@@ -177,13 +177,7 @@ fn legend(language: Language) -> Markup {
     }
 }
 
-fn row(
-    index: usize,
-    bead: &Bead,
-    comparison: &Comparison,
-    texts: &Pair<MarkedText<'_>>,
-    language: Language,
-) -> Markup {
+fn row(index: usize, bead: &Bead, comparison: &Comparison, texts: &Pair<MarkedText<'_>>, language: Language) -> Markup {
     let both = !bead.left.is_empty() && !bead.right.is_empty();
     let number = index + 1;
     html! {

@@ -1,15 +1,13 @@
 //! Passages as cards: both wordings one beside the other with their edits, what kind of echo it is and where the
 //! wording comes from.
 
-use std::collections::BTreeMap;
-
 use maud::{Markup, html};
 
+use super::heading;
 use super::marked::{MarkedText, form_class, side_letter};
-use super::{heading, percent};
 use crate::compare::comparison::{Comparison, Edit, Origin, OriginKind, Passage};
 use crate::report::glyph::visible;
-use crate::report::label::{self, Language};
+use crate::report::label::{self, Language, percent};
 use crate::text::document::Document;
 use crate::text::span::{Pair, Side};
 
@@ -138,10 +136,7 @@ fn background(origin: &Origin, language: Language) -> Markup {
 }
 
 fn edit_counts(edits: &[Edit], language: Language) -> Markup {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for kind in edits.iter().filter_map(|edit| edit.kind.as_ref()) {
-        *counts.entry(label::edit_kind(kind, language)).or_default() += 1;
-    }
+    let counts = label::edit_counts(edits, language);
     html! {
         @if !counts.is_empty() {
             " · " (language.say("改动：", "edits: "))

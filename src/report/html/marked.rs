@@ -12,7 +12,7 @@ use maud::{Markup, PreEscaped};
 use crate::compare::comparison::{
     Cleaning, CleaningKind, Comparison, Direction, Edit, EditKind, EditOp, Passage, PassageForm, Quantity,
 };
-use crate::report::glyph::push_escaped;
+use crate::report::glyph::{cleanings_in, is_ignored, push_escaped, words};
 use crate::report::label::{self, Language};
 use crate::text::span::{Raw, Side, Span};
 
@@ -80,11 +80,6 @@ fn edit_span(side: Side, edit: &Edit) -> Span<Raw> {
     }
 }
 
-/// Whether a cleaning took the raw glyphs out, rather than reading them as others.
-fn is_ignored(kind: CleaningKind) -> bool {
-    matches!(kind, CleaningKind::Pinyin | CleaningKind::Invisible | CleaningKind::LostBlank)
-}
-
 impl<'a> MarkedText<'a> {
     /// Prepares one side of a comparison.
     pub(super) fn new(comparison: &'a Comparison, side: Side, text: &'a str, language: Language) -> Self {
@@ -102,7 +97,15 @@ impl<'a> MarkedText<'a> {
             }
         }
         let starts = paragraphs.iter().map(|paragraph| paragraph.span.start()).collect();
-        Self { side, language, text, cleanings: &outline.cleanings, passages: &comparison.passages, starts, passages_of }
+        Self {
+            side,
+            language,
+            text,
+            cleanings: &outline.cleanings,
+            passages: &comparison.passages,
+            starts,
+            passages_of,
+        }
     }
 
     /// Index of the paragraph that holds a position, or of the one before it.
@@ -112,26 +115,11 @@ impl<'a> MarkedText<'a> {
 
     /// The words of a span without what was ignored when they were read, for lists and labels.
     pub(super) fn words(&self, span: Span<Raw>) -> String {
-        let mut words = String::with_capacity(span.len() as usize);
-        let mut from = span.start();
-        for cleaning in self.cleanings_in(span) {
-            if is_ignored(cleaning.kind) || cleaning.kind == CleaningKind::LineWrap {
-                words.push_str(self.slice(from, cleaning.span.start()));
-                from = from.max(cleaning.span.end());
-            }
-        }
-        words.push_str(self.slice(from, span.end()));
-        words
+        words(self.text, self.cleanings, span)
     }
 
     fn slice(&self, from: u32, to: u32) -> &'a str {
         self.text.get(from as usize..to.max(from) as usize).unwrap_or_default()
-    }
-
-    fn cleanings_in(&self, span: Span<Raw>) -> &'a [Cleaning] {
-        let first = self.cleanings.partition_point(|cleaning| cleaning.span.end() <= span.start());
-        let last = self.cleanings.partition_point(|cleaning| cleaning.span.start() < span.end());
-        &self.cleanings[first..last.max(first)]
     }
 
     /// The words of a paragraph with its passages and the edits that concern it.
@@ -149,7 +137,9 @@ impl<'a> MarkedText<'a> {
         let passage_span = span_on(self.side);
         let held: Vec<(u32, &Passage, Span<Raw>)> = passages
             .iter()
-            .filter_map(|&index| self.passages.get(index as usize).map(|passage| (index, passage, passage_span(passage))))
+            .filter_map(|&index| {
+                self.passages.get(index as usize).map(|passage| (index, passage, passage_span(passage)))
+            })
             .collect();
         let mut changes: Vec<(&Edit, Span<Raw>)> = edits
             .iter()
@@ -158,7 +148,7 @@ impl<'a> MarkedText<'a> {
             .filter(|(_, words)| words.overlaps(span))
             .collect();
         changes.sort_by_key(|(_, words)| *words);
-        let cleanings = self.cleanings_in(span);
+        let cleanings = cleanings_in(self.cleanings, span);
         let mut passage_borders: Vec<u32> = held.iter().flat_map(|(_, _, s)| [s.start(), s.end()]).collect();
         passage_borders.sort_unstable();
         passage_borders.dedup();
@@ -275,5 +265,6 @@ fn holder<'a>(held: &[(u32, &'a Passage, Span<Raw>)], position: u32) -> Option<(
 }
 
 fn quantity(quantity: Option<&Quantity>) -> String {
-    quantity.map_or_else(|| "∅".to_owned(), |quantity| format!("{} {}", quantity.value, quantity.unit).trim().to_owned())
+    quantity
+        .map_or_else(|| "∅".to_owned(), |quantity| format!("{} {}", quantity.value, quantity.unit).trim().to_owned())
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::marked::{MarkedText, side_letter};
-use super::{PageOptions, bar, heading, percent};
-use crate::compare::comparison::{CleaningKind, Comparison, Fate, Item, SharedPhrase, StageEnd};
+use super::{PageOptions, bar, heading};
+use crate::compare::comparison::{CleaningKind, Comparison, Fate, Item, OriginKind, SharedPhrase, StageEnd};
 use crate::report::glyph::{shortened, visible};
-use crate::report::label::{self, FATES, Language};
+use crate::report::label::{self, FATES, Language, percent};
 use crate::text::document::Document;
 use crate::text::span::{Pair, Raw, Side, Span};
 
@@ -19,21 +19,24 @@ const PHRASE_PLACES: usize = 4;
 
 /// The score in its parts, with what each means.
 pub(super) fn score(comparison: &Comparison, language: Language) -> Markup {
-    let score = &comparison.score;
-    let parts = [
-        (Some(score.verbatim), language.say("逐字", "Verbatim"), language.say(
-            "右文中与左文一字不差的部分所占篇幅。", "Share of the right text that repeats the left word for word.")),
-        (Some(score.localized), language.say("地方化", "Localized"), language.say(
-            "右文中只换了地名、层级（如全省→全市）的部分所占篇幅。", "Share that repeats the left but for place and level (全省→全市).")),
-        (Some(score.adapted), language.say("改写", "Adapted"), language.say(
-            "右文中另有改动的回应所占篇幅。", "Share that repeats the left with other changes.")),
-        (Some(score.formula), language.say("套话", "Formula"), language.say(
-            "两文都有但人人皆说的文句所占篇幅，不计为回应。", "Share that both have but everybody says; not counted as echo.")),
-        (score.item_coverage, language.say("条目回应率", "Items answered"), language.say(
-            "左文条目中至少部分得到回应的比例。", "Share of the left items that came back at least in part.")),
-        (score.order, language.say("顺序一致", "Order kept"), language.say(
-            "回应中保持左文先后次序的比例。", "Share of the echo that keeps the order of the left text.")),
+    let meanings = [
+        language.say(
+            "右文中与左文一字不差的部分所占篇幅。",
+            "Share of the right text that repeats the left word for word.",
+        ),
+        language.say(
+            "右文中只换了地名、层级（如全省→全市）的部分所占篇幅。",
+            "Share that repeats the left but for place and level (全省→全市).",
+        ),
+        language.say("右文中另有改动的回应所占篇幅。", "Share that repeats the left with other changes."),
+        language.say(
+            "两文都有但人人皆说的文句所占篇幅，不计为回应。",
+            "Share that both have but everybody says; not counted as echo.",
+        ),
+        language.say("左文条目中至少部分得到回应的比例。", "Share of the left items that came back at least in part."),
+        language.say("回应中保持左文先后次序的比例。", "Share of the echo that keeps the order of the left text."),
     ];
+    let parts = label::score_parts(&comparison.score, language).into_iter().zip(meanings);
     html! {
         table.score {
             caption { (language.say("回应的构成（右文为准，不合为一个总分）", "What the echo is made of (of the right text; never one figure)")) }
@@ -43,7 +46,7 @@ pub(super) fn score(comparison: &Comparison, language: Language) -> Markup {
                 th scope="col" { (language.say("含义", "Meaning")) }
             } }
             tbody {
-                @for (share, name, meaning) in parts {
+                @for ((name, share), meaning) in parts {
                     tr {
                         th scope="row" { (name) }
                         td.share {
@@ -122,22 +125,17 @@ fn passage_id(comparison: &Comparison, index: u32) -> String {
     format!("{}{}", if echo { 'p' } else { 'f' }, index + 1)
 }
 
-/// The class of a fate, and the sign that says the same without colour.
-pub(super) fn fate_sign(fate: Fate, language: Language) -> (&'static str, &'static str) {
-    match fate {
-        Fate::Kept => ("kept", language.say("保", "K")),
-        Fate::Adapted => ("adapted", language.say("改", "A")),
-        Fate::Merged => ("merged", language.say("合", "M")),
-        Fate::Split => ("split", language.say("拆", "S")),
-        Fate::Moved => ("moved", language.say("移", "V")),
-        Fate::Partial => ("partial", language.say("部", "P")),
-        Fate::Silent => ("silent", language.say("空", "–")),
-    }
-}
-
-/// A fate as a badge.
-pub(super) fn fate_badge(fate: Fate, language: Language) -> Markup {
-    let (class, _) = fate_sign(fate, language);
+/// A fate as a badge: its name, framed and coloured.
+fn fate_badge(fate: Fate, language: Language) -> Markup {
+    let class = match fate {
+        Fate::Kept => "kept",
+        Fate::Adapted => "adapted",
+        Fate::Merged => "merged",
+        Fate::Split => "split",
+        Fate::Moved => "moved",
+        Fate::Partial => "partial",
+        Fate::Silent => "silent",
+    };
     html! { span.fate.(class) { (label::fate(fate, language)) } }
 }
 
@@ -251,7 +249,7 @@ fn phrase_row(
     language: Language,
 ) -> Markup {
     let sides = [(Side::Left, &phrase.left, phrase.left_total), (Side::Right, &phrase.right, phrase.right_total)];
-    let formula = phrase.origin.kind == crate::compare::comparison::OriginKind::Formula;
+    let formula = phrase.origin.kind == OriginKind::Formula;
     html! {
         tr.formula[formula] {
             th scope="row" lang="zh" { bdi { (visible(&phrase.text)) } }
