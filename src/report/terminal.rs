@@ -16,7 +16,7 @@ use self::labels::Labels;
 pub use self::wrap::without_controls;
 use self::wrap::{Piece, shortened, write};
 use crate::compare::comparison::{
-    CleaningKind, Comparison, Edit, EditKind, EditOp, Fate, Item, OriginKind, Outline, ParagraphLink, Passage, StageEnd,
+    Comparison, Edit, EditKind, EditOp, Fate, Item, OriginKind, Outline, ParagraphLink, Passage, StageEnd,
 };
 use crate::report::glyph::words;
 use crate::report::label::{self, Language, percent};

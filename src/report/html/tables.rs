@@ -87,7 +87,7 @@ pub(super) fn links(comparison: &Comparison, language: Language) -> Markup {
             @if comparison.links.is_empty() {
                 p.none { (language.say("没有段落相互回应。", "No paragraph echoes another.")) }
             } @else {
-                div.scroll tabindex="0" role="region" aria-labelledby="links" {
+                div.scroll tabindex="0" role="group" aria-labelledby="links" {
                     table.sortable {
                         thead { tr {
                             th scope="col" { (language.say("左段", "Left")) }
@@ -154,7 +154,7 @@ pub(super) fn items(comparison: &Comparison, texts: &Pair<MarkedText<'_>>, langu
                         @if count > 0 { (fate_badge(fate, language)) " " (count) " " }
                     }
                 }
-                div.scroll tabindex="0" role="region" aria-labelledby="items" {
+                div.scroll tabindex="0" role="group" aria-labelledby="items" {
                     table.sortable.items {
                         thead { tr {
                             th scope="col" { (language.say("条目", "Item")) }
@@ -217,7 +217,7 @@ pub(super) fn phrases(
             @if phrases.is_empty() {
                 p.none { (language.say("没有足够长的共有短语。", "No shared phrase is long enough.")) }
             } @else {
-                div.scroll tabindex="0" role="region" aria-labelledby="phrases" {
+                div.scroll tabindex="0" role="group" aria-labelledby="phrases" {
                     table.sortable.phrases {
                         thead { tr {
                             th scope="col" { (language.say("短语（规范化后）", "Phrase (normalised)")) }
