@@ -89,12 +89,7 @@ impl Engine {
     }
 
     /// Reads one document. The analysis of a directive serves all its resolutions.
-    pub fn analyze(
-        &self,
-        document: &Document,
-        options: &CompareOptions,
-        cancel: &Cancel,
-    ) -> Result<Analysis, Cancelled> {
+    pub fn analyze(&self, document: &Document, options: &CompareOptions, cancel: &Cancel) -> Result<Analysis, Cancelled> {
         let custom = CustomWords::new(options.custom_words.iter().map(|word| normalized_characters(word)));
         analyze(document, &self.lexicon, &custom, cancel)
     }
@@ -109,10 +104,8 @@ impl Engine {
     ) -> Result<Comparison, Cancelled> {
         let left = self.analyze(&documents.left, options, cancel)?;
         let right = self.analyze(&documents.right, options, cancel)?;
-        let references = references
-            .iter()
-            .map(|reference| self.analyze(reference, options, cancel))
-            .collect::<Result<Vec<_>, _>>()?;
+        let references =
+            references.iter().map(|reference| self.analyze(reference, options, cancel)).collect::<Result<Vec<_>, _>>()?;
         self.compare_analyses(Pair::new(&left, &right), &references.iter().collect::<Vec<_>>(), options, cancel)
     }
 

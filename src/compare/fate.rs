@@ -41,7 +41,8 @@ const MAX_PLACES: usize = 8;
 /// Gives every item of the left document its fate.
 pub fn fates(analyses: Pair<&Analysis>, units: Pair<&Units>, answers: &[Answer], links: &[Candidate]) -> Vec<Item> {
     let items = &analyses.left.items;
-    let mut places: Vec<Places> = items.iter().map(|item| Places::of(item, analyses, units, answers, links)).collect();
+    let mut places: Vec<Places> =
+        items.iter().map(|item| Places::of(item, analyses, units, answers, links)).collect();
     let main: Vec<(u32, u32, f64)> = places
         .iter()
         .enumerate()
@@ -60,15 +61,15 @@ pub fn fates(analyses: Pair<&Analysis>, units: Pair<&Units>, answers: &[Answer],
     let sentence_of = |span: Span<Normalized>| {
         analyses.right.sentences.partition_point(|sentence| sentence.span.end() <= span.start())
     };
-    let homes: Vec<Option<usize>> =
-        places.iter().map(|place| place.found.first().map(|f| sentence_of(f.right))).collect();
+    let homes: Vec<Option<usize>> = places.iter().map(|place| place.found.first().map(|f| sentence_of(f.right))).collect();
     items
         .iter()
         .enumerate()
         .map(|(index, item)| {
             let shares_home = homes[index].is_some()
-                && (0..items.len())
-                    .any(|other| other != index && items[other].depth == item.depth && homes[other] == homes[index]);
+                && (0..items.len()).any(|other| {
+                    other != index && items[other].depth == item.depth && homes[other] == homes[index]
+                });
             let place = std::mem::take(&mut places[index]);
             Item {
                 left: analyses.left.text.to_raw(item.span),

@@ -66,8 +66,7 @@ pub fn origin(
     commonness: Commonness,
     left_date: Option<PartialDate>,
 ) -> Origin {
-    let background_documents =
-        characters.iter().filter(|run| run.len() >= 4).map(|run| background.documents(run)).min();
+    let background_documents = characters.iter().filter(|run| run.len() >= 4).map(|run| background.documents(run)).min();
     let background_documents = background_documents.unwrap_or(0);
     let holds = |reference: &Reference| reference.share(runs).is_some_and(|share| share >= MIN_REFERENCE_SHARE);
     let held: Vec<usize> = (0..references.len()).filter(|index| holds(&references[*index])).collect();

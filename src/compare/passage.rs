@@ -179,8 +179,9 @@ fn take_edges(analyses: Pair<&Analysis>, draft: &mut Draft) {
         let index = analysis.sentences.partition_point(|sentence| sentence.span.end() <= at);
         analysis.sentences.get(index).copied()
     };
-    let label =
-        |sentence: Sentence| Span::new(sentence.span.start(), sentence.span.start() + sentence.label_characters);
+    let label = |sentence: Sentence| {
+        Span::new(sentence.span.start(), sentence.span.start() + sentence.label_characters)
+    };
     if let (Some(left), Some(right)) =
         (sentence(analyses.left, draft.left.start()), sentence(analyses.right, draft.right.start()))
         && label(left).end() == draft.left.start()

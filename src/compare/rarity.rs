@@ -58,14 +58,15 @@ pub struct Rarity<'a> {
 
 impl<'a> Rarity<'a> {
     /// Weighs what two documents share.
-    pub fn new(
-        background: &'a Background,
-        formulas: &Formulas,
-        analyses: Pair<&'a Analysis>,
-        units: Pair<&'a Units>,
-    ) -> Self {
+    pub fn new(background: &'a Background, formulas: &Formulas, analyses: Pair<&'a Analysis>, units: Pair<&'a Units>) -> Self {
         let factors = analyses.map(|analysis| factors(analysis, formulas));
-        let mut out = Self { background, analyses, units, factors, ways: ways(units) };
+        let mut out = Self {
+            background,
+            analyses,
+            units,
+            factors,
+            ways: ways(units),
+        };
         out.raise_slogans();
         out
     }
@@ -109,14 +110,7 @@ impl<'a> Rarity<'a> {
     }
 
     /// Bits of each unit of a run on one side, with and without factors.
-    fn side_bits(
-        &self,
-        analysis: &Analysis,
-        units: &Units,
-        factors: &[f32],
-        first: u32,
-        length: u32,
-    ) -> Vec<(f32, f32)> {
+    fn side_bits(&self, analysis: &Analysis, units: &Units, factors: &[f32], first: u32, length: u32) -> Vec<(f32, f32)> {
         let span = units.span(first..first + length);
         let run = analysis.text.slice(span);
         let characters = self.character_bits(run);
@@ -174,8 +168,7 @@ impl<'a> Rarity<'a> {
         for (side, spans, other) in
             [(self.analyses.left, &slogans.left, &right), (self.analyses.right, &slogans.right, &left)]
         {
-            let factors =
-                if std::ptr::eq(side, self.analyses.left) { &mut self.factors.left } else { &mut self.factors.right };
+            let factors = if std::ptr::eq(side, self.analyses.left) { &mut self.factors.left } else { &mut self.factors.right };
             for span in spans {
                 let slogan = side.text.slice(*span);
                 if other.binary_search_by(|o| o.as_slice().cmp(slogan)).is_ok() && !known(slogan) {
@@ -206,8 +199,7 @@ fn slogans(characters: &[char]) -> Vec<Span<Normalized>> {
 /// What the bits of each character are multiplied with.
 fn factors(analysis: &Analysis, formulas: &Formulas) -> Vec<f32> {
     let characters = analysis.text.characters();
-    let mut factors: Vec<f32> =
-        formulas.marks(characters).into_iter().map(|marked| if marked { STOCK_FACTOR } else { 1.0 }).collect();
+    let mut factors: Vec<f32> = formulas.marks(characters).into_iter().map(|marked| if marked { STOCK_FACTOR } else { 1.0 }).collect();
     let mut depth = 0usize;
     for (at, character) in characters.iter().enumerate() {
         match character {

@@ -35,9 +35,7 @@ pub fn bordered(analysis: &Analysis) -> Bordered {
             continue;
         }
         let label_end = sentence.span.start() + sentence.label_characters;
-        for span in
-            [Span::<Normalized>::new(sentence.span.start(), label_end), Span::new(label_end, sentence.span.end())]
-        {
+        for span in [Span::<Normalized>::new(sentence.span.start(), label_end), Span::new(label_end, sentence.span.end())] {
             if span.is_empty() {
                 continue;
             }
@@ -62,7 +60,8 @@ pub fn find(
     let characters = (texts.left.ids.len() + texts.right.ids.len()) as u64;
     let mut budget = StepBudget::new(options.budgets.phrase_steps_per_character.saturating_mul(characters));
     let (left, right) = (&texts.left.ids, &texts.right.ids);
-    let found = shared_runs(left, right, options.min_phrase_characters, options.occurrence_cap, &mut budget, cancel)?;
+    let found =
+        shared_runs(left, right, options.min_phrase_characters, options.occurrence_cap, &mut budget, cancel)?;
     let raw = |analysis: &Analysis, text: &Bordered, starts: &[u32], length: u32| -> Vec<Span<Raw>> {
         let at = |start: &u32| text.positions[*start as usize];
         starts.iter().map(|start| analysis.text.to_raw(Span::new(at(start), at(start) + length))).collect()

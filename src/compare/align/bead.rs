@@ -170,8 +170,7 @@ mod tests {
             })
             .collect();
         let groups = groups(Pair::new(left, right), &links, &[]);
-        let show =
-            |group: &Group| format!("{:?}-{:?}{}", group.left, group.right, if group.moved { " moved" } else { "" });
+        let show = |group: &Group| format!("{:?}-{:?}{}", group.left, group.right, if group.moved { " moved" } else { "" });
         groups.iter().map(show).collect::<Vec<_>>().join(" ")
     }
 

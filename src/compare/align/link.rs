@@ -82,8 +82,8 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidat
         let shared = pairs.get(&pair).unwrap_or(&fallback);
         let strength = strengths.get(&pair).copied().unwrap_or(0.0);
         // Where documents answer each other, a passage beside a much better answer is only like it.
-        let stands_out =
-            strength >= MIN_ECHO_STRENGTH * relatedness && margin.of(pair, strength) >= MIN_ECHO_MARGIN * relatedness;
+        let stands_out = strength >= MIN_ECHO_STRENGTH * relatedness
+            && margin.of(pair, strength) >= MIN_ECHO_MARGIN * relatedness;
         if !stands_out || !compatible(evidence.analyses, pair.0, pair.1) {
             continue;
         }
@@ -91,8 +91,7 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidat
     }
     if relatedness > 0.0 {
         for &pair in evidence.identical {
-            let same =
-                Candidate { left: pair.0, right: pair.1, similarity: 1.0, left_coverage: 1.0, right_coverage: 1.0 };
+            let same = Candidate { left: pair.0, right: pair.1, similarity: 1.0, left_coverage: 1.0, right_coverage: 1.0 };
             links.insert(pair, same);
         }
     }
@@ -148,8 +147,7 @@ fn paragraph_pairs(evidence: &Evidence<'_>) -> BTreeMap<(u32, u32), Shared> {
             continue;
         }
         let sum = |weights: &[f32], start: fn(&Run) -> u32| -> f32 {
-            let inside =
-                |run: &Run| weights[start(run) as usize..(start(run) + run.length) as usize].iter().sum::<f32>();
+            let inside = |run: &Run| weights[start(run) as usize..(start(run) + run.length) as usize].iter().sum::<f32>();
             matched.runs.iter().map(inside).sum()
         };
         let (left_weight, right_weight) = (sum(&weights.left, |run| run.left), sum(&weights.right, |run| run.right));
@@ -292,8 +290,7 @@ fn echoed_paragraphs(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32, related
     };
     let echoes = between(evidence.echoes);
     let hints = if relatedness < 1.0 { between(evidence.hints) } else { BTreeMap::new() };
-    let mut out: Vec<(u32, u32)> =
-        echoes.iter().filter(|(_, bits)| **bits >= MIN_ECHO_BITS).map(|(pair, _)| *pair).collect();
+    let mut out: Vec<(u32, u32)> = echoes.iter().filter(|(_, bits)| **bits >= MIN_ECHO_BITS).map(|(pair, _)| *pair).collect();
     out.extend(
         hints
             .iter()

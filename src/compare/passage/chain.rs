@@ -273,8 +273,7 @@ fn draft(units: Pair<&Units>, matches: &[PieceMatch], growing: &Growing, options
 /// Takes in the pieces next to both ends as long as they say the same, whatever it tells.
 fn lengthen(units: Pair<&Units>, extent: &mut Extent, runs: &mut Vec<Run>, options: &ChainOptions) {
     loop {
-        let (last_left, last_right) =
-            (piece_of(units.left, extent.left.1 - 1), piece_of(units.right, extent.right.1 - 1));
+        let (last_left, last_right) = (piece_of(units.left, extent.left.1 - 1), piece_of(units.right, extent.right.1 - 1));
         let (left, right) = (last_left + 1, last_right + 1);
         if !same_paragraphs(units, (last_left, left), (last_right, right)) {
             break;

@@ -64,8 +64,7 @@ fn trim_ends(runs: &mut Vec<Run>, weights: &mut Vec<Told>) {
         let right = b.right.max(a.right).saturating_sub(a.right.min(b.right)).saturating_sub(a.length);
         left.max(right) as f32
     };
-    while runs.len() > 1 && weights[runs.len() - 1].plain < GAP_BITS * gap(&runs[runs.len() - 2], &runs[runs.len() - 1])
-    {
+    while runs.len() > 1 && weights[runs.len() - 1].plain < GAP_BITS * gap(&runs[runs.len() - 2], &runs[runs.len() - 1]) {
         runs.pop();
         weights.pop();
     }

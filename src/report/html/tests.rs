@@ -55,13 +55,35 @@ fn line_by_line(left: &str, right: &str, step: u32) -> Comparison {
             })
             .collect();
         let kind = BeadKind::Match;
-        comparison.beads.push(Bead { left: vec![index], right: vec![index], kind, moved: true, similarity: 0.5, edits: edits.clone() });
+        comparison.beads.push(Bead {
+            left: vec![index],
+            right: vec![index],
+            kind,
+            moved: true,
+            similarity: 0.5,
+            edits: edits.clone(),
+        });
         for kind in [OriginKind::Left, OriginKind::Formula] {
             let (form, edits) = (PassageForm::Localized, edits.clone());
-            comparison.passages.push(Passage { left: l, right: r, similarity: 0.5, weight: 9.0, form, origin: origin(kind), edits });
+            comparison.passages.push(Passage {
+                left: l,
+                right: r,
+                similarity: 0.5,
+                weight: 9.0,
+                form,
+                origin: origin(kind),
+                edits,
+            });
         }
         let passages = vec![2 * index];
-        comparison.links.push(ParagraphLink { left: index, right: index, similarity: 0.5, left_coverage: 0.5, right_coverage: 0.5, passages });
+        comparison.links.push(ParagraphLink {
+            left: index,
+            right: index,
+            similarity: 0.5,
+            left_coverage: 0.5,
+            right_coverage: 0.5,
+            passages,
+        });
         let (label, fate) = (Span::new(l.start(), l.start()), Fate::Adapted);
         comparison.items.push(Item { left: l, label, depth: 0, paragraph: index, fate, right: vec![r], coverage: 0.5 });
         comparison.phrases.push(SharedPhrase {
@@ -112,9 +134,16 @@ fn counts_and_words_are_those_of_the_values() {
     let comparison = line_by_line(text, text, 3);
     let documents = Pair::new(document("省", text), document("市", text));
     let page = comparison_page(&comparison, &documents, &[], PageOptions::default());
-    for (name, count) in
-        [("beads", 2), ("links", 2), ("echoes", 2), ("formulas", 2), ("items", 2), ("phrases", 2), ("citations", 4), ("cleanings", 4)]
-    {
+    for (name, count) in [
+        ("beads", 2),
+        ("links", 2),
+        ("echoes", 2),
+        ("formulas", 2),
+        ("items", 2),
+        ("phrases", 2),
+        ("citations", 4),
+        ("cleanings", 4),
+    ] {
         assert!(page.contains(&format!("data-count=\"{name}\">{count}<")), "{name}");
     }
     assert_eq!(page.matches("<article class=\"bead\"").count(), 2);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::compare::comparison::{
-    Citation, CitationKind, Cleaning, Completeness, OriginKind, OutlineParagraph, ParagraphRole, PassageForm, Score,
+    Citation, CitationKind, Cleaning, CleaningKind, Completeness, OriginKind, OutlineParagraph, ParagraphRole, PassageForm, Score,
     SharedPhrase,
 };
 use crate::text::document::{DocumentLimits, Metadata};
