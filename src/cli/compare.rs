@@ -11,7 +11,9 @@ use super::output::{self, Color};
 use super::{CommandError, block_on, from_response, input};
 use crate::compare::comparison::Comparison;
 use crate::compare::engine::{Engine, EngineSettings};
-use crate::report::terminal::{self, Language};
+use crate::report::html::PageOptions;
+use crate::report::label::Language;
+use crate::report::{export, html, terminal};
 use crate::service::from_proto::{self, CompareCall};
 use crate::service::proto;
 use crate::service::proto::comparison_service_client::ComparisonServiceClient;
@@ -60,7 +62,7 @@ pub(super) struct Compare {
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     timeout_s: u64,
 
-    /// Language of labels in text; by default that of the locale
+    /// Language of labels; by default that of the locale in text and tables, Chinese in a page
     #[arg(long, value_enum)]
     lang: Option<Lang>,
 
@@ -79,6 +81,12 @@ enum Format {
     Text,
     /// Canonical proto3 JSON of CompareResponse
     Json,
+    /// A page for a browser, one file that loads nothing
+    Html,
+    /// The correspondence table of the paragraphs, for a spreadsheet
+    Csv,
+    /// The correspondence table of the paragraphs, for a manuscript
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -123,40 +131,48 @@ impl Compare {
                 let json = serde_json::to_string_pretty(&response);
                 json.map_err(|error| CommandError::Internal(format!("cannot write JSON: {error}")))? + "\n"
             }
-            Format::Text => {
-                let view = self.view();
-                match &self.server {
-                    Some(server) => {
-                        let call = self.read(request.clone())?;
-                        let response = self.ask(server, request)?;
-                        let found = from_response::comparison(&response).map_err(CommandError::Internal)?;
-                        terminal::render(&found, &call.documents, &view)
-                    }
-                    None => {
-                        self.compare_here(request, |call, found, _| terminal::render(found, &call.documents, &view))?
-                    }
+            Format::Text | Format::Html | Format::Csv | Format::Markdown => match &self.server {
+                Some(server) => {
+                    let call = self.read(request.clone())?;
+                    let response = self.ask(server, request)?;
+                    let found = from_response::comparison(&response).map_err(CommandError::Internal)?;
+                    self.show(&call, &found)
                 }
-            }
+                None => self.compare_here(request, |call, found, _| self.show(call, found))?,
+            },
         };
         output::write(&text, self.output.as_deref(), self.color)
     }
 
-    fn view(&self) -> terminal::View {
+    /// The comparison for a person, in any format but JSON.
+    fn show(&self, call: &CompareCall, found: &Comparison) -> String {
         let language = match self.lang {
             Some(Lang::Zh) => Language::Chinese,
             Some(Lang::En) => Language::English,
+            // A page is passed on and opened elsewhere, so the locale here says nothing about its readers.
+            None if self.format == Format::Html => Language::Chinese,
             None => language_of_locale(),
         };
-        terminal::View { columns: output::columns(), language }
+        match self.format {
+            Format::Html => {
+                let options = PageOptions { language, ..Default::default() };
+                html::comparison_page(found, &call.documents, &call.references, options)
+            }
+            Format::Csv => export::correspondence_csv(found, &call.documents, language),
+            Format::Markdown => export::correspondence_markdown(found, &call.documents, language),
+            Format::Text | Format::Json => {
+                terminal::render(found, &call.documents, &terminal::View { columns: output::columns(), language })
+            }
+        }
     }
 
     fn request(&self) -> Result<proto::CompareRequest, CommandError> {
         let references = self.reference.iter().map(|path| input::document(path)).collect::<Result<_, _>>()?;
-        // Text for a person is cut from the documents by UTF-8 bytes.
-        let unit = match (self.format, self.offset_unit) {
-            (Format::Text, _) | (_, Unit::Utf8) => proto::OffsetUnit::Utf8Bytes,
-            (_, Unit::Utf16) => proto::OffsetUnit::Utf16CodeUnits,
-            (_, Unit::CodePoints) => proto::OffsetUnit::CodePoints,
+        // What a person reads is cut from the documents by UTF-8 bytes.
+        let unit = match self.offset_unit {
+            Unit::Utf16 if self.format == Format::Json => proto::OffsetUnit::Utf16CodeUnits,
+            Unit::CodePoints if self.format == Format::Json => proto::OffsetUnit::CodePoints,
+            Unit::Utf8 | Unit::Utf16 | Unit::CodePoints => proto::OffsetUnit::Utf8Bytes,
         };
         Ok(proto::CompareRequest {
             left: Some(input::document(&self.left)?),

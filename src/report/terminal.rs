@@ -13,12 +13,13 @@ use std::collections::BTreeMap;
 use anstyle::{AnsiColor, Style};
 
 use self::labels::Labels;
-pub use self::labels::Language;
 pub use self::wrap::without_controls;
 use self::wrap::{Piece, shortened, write};
 use crate::compare::comparison::{
-    CleaningKind, Comparison, Edit, EditKind, EditOp, Fate, Item, OriginKind, Outline, ParagraphLink, Passage, StageEnd,
+    Comparison, Edit, EditKind, EditOp, Fate, Item, OriginKind, Outline, ParagraphLink, Passage, StageEnd,
 };
+use crate::report::glyph::words;
+use crate::report::label::{self, Language, percent};
 use crate::text::document::Document;
 use crate::text::span::{Pair, Raw, Side, Span};
 
@@ -81,11 +82,6 @@ struct Page<'a> {
     out: String,
 }
 
-fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent > 0.0 && percent < 9.95 { format!("{percent:.1}%") } else { format!("{percent:.0}%") }
-}
-
 impl Page<'_> {
     fn line(&mut self, pieces: &[Piece], indent: usize) {
         write(&mut self.out, pieces, indent, self.columns);
@@ -103,21 +99,8 @@ impl Page<'_> {
         }
     }
 
-    /// The words of a span without what was ignored when they were read: glued pinyin hides what a text says.
     fn words(&self, side: Side, span: Span<Raw>) -> String {
-        let text = self.texts.get(side);
-        let mut words = String::new();
-        let mut from = span.start();
-        let cleanings = &self.outline(side).cleanings;
-        let first = cleanings.partition_point(|cleaning| cleaning.span.end() <= span.start());
-        for cleaning in cleanings[first..].iter().take_while(|cleaning| cleaning.span.start() < span.end()) {
-            if matches!(cleaning.kind, CleaningKind::Pinyin | CleaningKind::LostBlank | CleaningKind::LineWrap) {
-                words.push_str(text.get(from as usize..cleaning.span.start().max(from) as usize).unwrap_or_default());
-                from = cleaning.span.end().min(span.end());
-            }
-        }
-        words.push_str(text.get(from as usize..span.end() as usize).unwrap_or_default());
-        words
+        words(self.texts.get(side), &self.outline(side).cleanings, span)
     }
 
     fn outline(&self, side: Side) -> &Outline {
@@ -145,17 +128,10 @@ impl Page<'_> {
         self.out.push('\n');
         let score = &self.comparison.score;
         let mut parts = vec![Piece::label(format!("{}{}", labels.share, labels.colon), BOLD)];
-        for (name, share, style) in [
-            (labels.verbatim, score.verbatim, PLAIN),
-            (labels.localized, score.localized, LOCALIZED),
-            (labels.adapted, score.adapted, PLAIN),
-            (labels.formula, score.formula, DIM),
-        ] {
-            parts.push(Piece::label(format!("  {name} {}", percent(share)), style));
-        }
-        for (name, share) in [(labels.item_coverage, score.item_coverage), (labels.order, score.order)] {
+        let styles = [PLAIN, LOCALIZED, PLAIN, DIM, PLAIN, PLAIN];
+        for ((name, share), style) in label::score_parts(score, self.language).into_iter().zip(styles) {
             if let Some(share) = share {
-                parts.push(Piece::label(format!("  {name} {}", percent(share)), PLAIN));
+                parts.push(Piece::label(format!("  {name} {}", percent(share)), style));
             }
         }
         self.line(&parts, 2);
@@ -189,7 +165,7 @@ impl Page<'_> {
         }
         if !counts.is_empty() {
             let list =
-                counts.iter().map(|(&kind, count)| format!("  {} {count}", labels::cleaning(kind, self.language)));
+                counts.iter().map(|(&kind, count)| format!("  {} {count}", label::cleaning(kind, self.language)));
             let text = format!("{}{}{}", self.labels.cleaned, self.labels.colon, list.collect::<String>());
             self.line(&[Piece::label(text, DIM)], 2);
         }
@@ -258,7 +234,7 @@ impl Page<'_> {
         let mut facts = format!(
             "{}{}{}{:.0} {}",
             labels.brackets[0],
-            labels::form(passage.form, labels),
+            label::form(passage.form, self.language),
             labels.comma,
             passage.weight,
             labels.bits
@@ -280,10 +256,7 @@ impl Page<'_> {
     }
 
     fn edit_counts(&self, edits: &[Edit]) -> String {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for kind in edits.iter().filter_map(|edit| edit.kind.as_ref()) {
-            *counts.entry(labels::edit_kind(kind, self.language)).or_default() += 1;
-        }
+        let counts = label::edit_counts(edits, self.language);
         if counts.is_empty() {
             return String::new();
         }
@@ -351,7 +324,7 @@ impl Page<'_> {
             return;
         }
         self.heading(self.labels.items_and_fates, comparison.items.len());
-        let names = labels::fates(self.language);
+        let names = label::FATES.map(|fate| (fate, label::fate(fate, self.language)));
         let counts = names.map(|(fate, name)| {
             let count = comparison.items.iter().filter(|item| item.fate == fate).count();
             if count > 0 { format!("  {name} {count}") } else { String::new() }

@@ -1,15 +1,6 @@
 //! Every word of the terminal text that is not a document's, in both languages.
 
-use crate::compare::comparison::{CleaningKind, EditKind, Fate, PassageForm};
-
-/// Language of labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// Simplified Chinese.
-    Chinese,
-    /// English.
-    English,
-}
+use crate::report::label::Language;
 
 /// The labels of one language.
 #[derive(Debug)]
@@ -19,12 +10,7 @@ pub(super) struct Labels {
     pub(super) paragraphs: &'static str,
     pub(super) characters: &'static str,
     pub(super) share: &'static str,
-    pub(super) verbatim: &'static str,
-    pub(super) localized: &'static str,
-    pub(super) adapted: &'static str,
     pub(super) formula: &'static str,
-    pub(super) item_coverage: &'static str,
-    pub(super) order: &'static str,
     pub(super) found: &'static str,
     pub(super) links: &'static str,
     pub(super) echoes: &'static str,
@@ -59,12 +45,7 @@ const CHINESE: Labels = Labels {
     paragraphs: "段",
     characters: "字",
     share: "右文中的回应",
-    verbatim: "逐字",
-    localized: "地方化",
-    adapted: "改写",
     formula: "套话",
-    item_coverage: "条目回应率",
-    order: "顺序一致",
     found: "找到",
     links: "段落对应",
     echoes: "回应文句",
@@ -99,12 +80,7 @@ const ENGLISH: Labels = Labels {
     paragraphs: "paragraphs",
     characters: "characters",
     share: "Echo in the right text",
-    verbatim: "verbatim",
-    localized: "localized",
-    adapted: "adapted",
     formula: "formula",
-    item_coverage: "items answered",
-    order: "order kept",
     found: "Found",
     links: "paragraph links",
     echoes: "echoing passages",
@@ -139,66 +115,5 @@ impl Labels {
             Language::Chinese => &CHINESE,
             Language::English => &ENGLISH,
         }
-    }
-}
-
-/// The name of a form.
-pub(super) fn form(form: PassageForm, labels: &Labels) -> &'static str {
-    match form {
-        PassageForm::Verbatim => labels.verbatim,
-        PassageForm::Localized => labels.localized,
-        PassageForm::Adapted => labels.adapted,
-    }
-}
-
-/// All fates in the order they are listed, with their names.
-pub(super) fn fates(language: Language) -> [(Fate, &'static str); 7] {
-    let names = match language {
-        Language::Chinese => ["保留", "改写", "合并", "拆分", "移位", "部分", "落空"],
-        Language::English => ["kept", "adapted", "merged", "split", "moved", "partial", "silent"],
-    };
-    let fates = [Fate::Kept, Fate::Adapted, Fate::Merged, Fate::Split, Fate::Moved, Fate::Partial, Fate::Silent];
-    std::array::from_fn(|index| (fates[index], names[index]))
-}
-
-/// The name of a sort of change.
-pub(super) fn edit_kind(kind: &EditKind, language: Language) -> &'static str {
-    let (chinese, english) = match kind {
-        EditKind::Localization => ("地方化", "localization"),
-        EditKind::Number { .. } => ("数字", "number"),
-        EditKind::Strength(crate::compare::comparison::Direction::Weaker) => ("力度↓", "weaker"),
-        EditKind::Strength(crate::compare::comparison::Direction::Stronger) => ("力度↑", "stronger"),
-        EditKind::Synonym => ("近义", "synonym"),
-        EditKind::Name => ("名称", "name"),
-        EditKind::Date => ("日期", "date"),
-        EditKind::Slogan => ("口号", "slogan"),
-        EditKind::Reordering => ("调序", "reordering"),
-        EditKind::Punctuation => ("标点", "punctuation"),
-        EditKind::Addition => ("增加", "addition"),
-        EditKind::Omission => ("省略", "omission"),
-        EditKind::Other => ("其他", "other"),
-    };
-    match language {
-        Language::Chinese => chinese,
-        Language::English => english,
-    }
-}
-
-/// The name of a cleaning.
-pub(super) fn cleaning(kind: CleaningKind, language: Language) -> &'static str {
-    let (chinese, english) = match kind {
-        CleaningKind::Width => ("全半角", "width"),
-        CleaningKind::Script => ("繁体", "traditional"),
-        CleaningKind::Pinyin => ("拼音", "pinyin"),
-        CleaningKind::Invisible => ("不可见字符", "invisible"),
-        CleaningKind::Quote => ("引号", "quotes"),
-        CleaningKind::LostBlank => ("误作问号的空白", "lost blanks"),
-        CleaningKind::Blank => ("空白", "blanks"),
-        CleaningKind::LineWrap => ("折行", "line wraps"),
-        CleaningKind::Punctuation => ("标点", "punctuation"),
-    };
-    match language {
-        Language::Chinese => chinese,
-        Language::English => english,
     }
 }

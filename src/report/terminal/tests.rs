@@ -1,7 +1,7 @@
 use super::*;
 use crate::compare::comparison::{
-    Citation, CitationKind, Cleaning, Completeness, OriginKind, OutlineParagraph, ParagraphRole, PassageForm, Score,
-    SharedPhrase,
+    Citation, CitationKind, Cleaning, CleaningKind, Completeness, OriginKind, OutlineParagraph, ParagraphRole,
+    PassageForm, Score, SharedPhrase,
 };
 use crate::text::document::{DocumentLimits, Metadata};
 

@@ -6,6 +6,8 @@
 use anstyle::Style;
 use unicode_width::UnicodeWidthChar as _;
 
+use crate::report::glyph::is_control;
+
 /// A stretch of text in one style.
 #[derive(Clone, Debug)]
 pub(super) struct Piece {
@@ -39,13 +41,6 @@ pub fn without_controls(text: &str) -> String {
         }
     }
     out
-}
-
-fn is_control(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// At most `columns` of a text, with … where it was cut.
