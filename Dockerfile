@@ -2,8 +2,6 @@
 # A static program in an image that holds nothing else.
 
 FROM rust:1-slim-bookworm AS build
-# A C compiler for zstd; nothing of it reaches the image that runs.
-RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 

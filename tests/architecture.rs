@@ -107,8 +107,8 @@ fn broken_imports(file: &SourceFile) -> Vec<String> {
         for (crates, homes) in CRATES {
             let at_home = homes.iter().any(|home| inside == *home || home.ends_with('/') && inside.starts_with(home));
             for name in crates.iter().filter(|_| !at_home) {
-                let names_crate = heads_a_path(line, name)
-                    || crate_family(name).iter().any(|relative| heads_a_path(line, relative));
+                let names_crate =
+                    heads_a_path(line, name) || crate_family(name).iter().any(|relative| heads_a_path(line, relative));
                 if names_crate {
                     broken.push(format!("{place}: {name} is named only in {}", homes.join(", ")));
                 }
