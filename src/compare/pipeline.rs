@@ -89,7 +89,7 @@ pub fn compare(
         };
         passages.push((passage, answer));
     }
-    passages.sort_by(|a, b| (a.1.left, a.1.right).cmp(&(b.1.left, b.1.right)));
+    passages.sort_by_key(|(_, answer)| (answer.left, answer.right));
     let (mut passages, answers): (Vec<Passage>, Vec<Answer>) = passages.into_iter().unzip();
 
     let mut beads = Vec::with_capacity(groups.len());
