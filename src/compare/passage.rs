@@ -4,7 +4,7 @@
 //! Seed, chain, extend, as sequence aligners do (minimap2), with clauses for the places of the chain:
 //! 1. *seed* ([`seed`]): pairs of pieces that share rare bigrams, found through an index of bigrams;
 //! 2. *match* ([`piece_match`]): for each such pair the common runs of units, order-free, longest first, weighed in bits;
-//! 3. *chain* ([`chain`]): from the heaviest pair outward, pairs near on both sides join in any order, since sentences
+//! 3. *chain* ([`mod@chain`]): from the heaviest pair outward, pairs near on both sides join in any order, since sentences
 //!    and clauses come back reordered, with others dropped between them;
 //! 4. *extend*: an end that leaves little of its clause unmatched takes the whole clause.
 //!

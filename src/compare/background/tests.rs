@@ -1,3 +1,5 @@
+//! Laws of the background table: what is counted, what is read back, what is refused.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
