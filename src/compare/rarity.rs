@@ -18,7 +18,7 @@ use super::matching::{self, Units};
 use super::passage::Run;
 use crate::text::analysis::Analysis;
 use crate::text::normalize::is_han;
-use crate::text::span::{Normalized, Pair, Span};
+use crate::text::span::{Normalized, Pair, Side, Span};
 
 /// Characters of a window.
 const WINDOW: usize = 4;
@@ -171,17 +171,14 @@ impl<'a> Rarity<'a> {
         left.sort_unstable();
         right.sort_unstable();
         let known = |slogan: &[char]| self.background.documents(slogan) > 1;
-        for (side, spans, other) in
-            [(self.analyses.left, &slogans.left, &right), (self.analyses.right, &slogans.right, &left)]
-        {
-            let factors =
-                if std::ptr::eq(side, self.analyses.left) { &mut self.factors.left } else { &mut self.factors.right };
-            for span in spans {
-                let slogan = side.text.slice(*span);
-                if other.binary_search_by(|o| o.as_slice().cmp(slogan)).is_ok() && !known(slogan) {
-                    factors[span.range()].fill(SLOGAN_FACTOR);
-                }
-            }
+        for (side, other) in [(Side::Left, &right), (Side::Right, &left)] {
+            let text = &self.analyses.get(side).text;
+            let shared = slogans.get(side).iter().filter(|span| {
+                let slogan = text.slice(**span);
+                other.binary_search_by(|o| o.as_slice().cmp(slogan)).is_ok() && !known(slogan)
+            });
+            let factors = self.factors.get_mut(side);
+            shared.for_each(|span| factors[span.range()].fill(SLOGAN_FACTOR));
         }
     }
 }

@@ -36,11 +36,7 @@ fn bodies(analysis: &Analysis) -> impl Iterator<Item = &[char]> {
 }
 
 /// Pairs the identical paragraphs, where of several answers the left document's order decides.
-fn in_order(
-    analyses: Pair<&Analysis>,
-    budget: &mut StepBudget,
-    cancel: &Cancel,
-) -> Result<Vec<(u32, u32)>, Cancelled> {
+fn in_order(analyses: Pair<&Analysis>, budget: &mut StepBudget, cancel: &Cancel) -> Result<Vec<(u32, u32)>, Cancelled> {
     let mut numbers: FxHashMap<&[char], u32> = FxHashMap::default();
     let ids = analyses.map(|analysis| {
         let body = analysis.paragraphs.iter().map(|paragraph| {
