@@ -179,7 +179,7 @@ fn numeral_before(characters: &[char], end: usize) -> Option<(u32, usize)> {
 }
 
 /// Numbers below a hundred: 二, 十, 十九, 二十, 20.
-fn number(numerals: &[char]) -> Option<u32> {
+pub(super) fn number(numerals: &[char]) -> Option<u32> {
     let digits: Vec<u32> = numerals.iter().map(|c| digit(*c)).collect::<Option<_>>()?;
     match digits[..] {
         [one] => Some(one),
