@@ -259,14 +259,9 @@ mod tests {
     #[test]
     fn numerals_of_sessions() {
         let read = |text: &str| number(&text.chars().collect::<Vec<_>>());
-        assert_eq!(["二", "十", "十九", "二十", "二十一", "20", "十十"].map(read), [
-            Some(2),
-            Some(10),
-            Some(19),
-            Some(20),
-            Some(21),
-            Some(20),
-            None
-        ]);
+        assert_eq!(
+            ["二", "十", "十九", "二十", "二十一", "20", "十十"].map(read),
+            [Some(2), Some(10), Some(19), Some(20), Some(21), Some(20), None]
+        );
     }
 }

@@ -56,7 +56,13 @@ pub fn paragraphs(comparison: &Comparison, directive: &Reading) -> Vec<Coverage>
         .collect()
 }
 
-fn paragraph_fate(comparison: &Comparison, index: u32, share: f64, back: &[Vec<Span<Raw>>], directive: &Reading) -> Fate {
+fn paragraph_fate(
+    comparison: &Comparison,
+    index: u32,
+    share: f64,
+    back: &[Vec<Span<Raw>>],
+    directive: &Reading,
+) -> Fate {
     if share < MIN_SHARE {
         return Fate::Silent;
     }

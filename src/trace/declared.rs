@@ -92,7 +92,9 @@ pub fn sources(
     for (index, reference) in references.iter().enumerate() {
         found.push(check(NamedSource::Reference(index as u32), *reference));
     }
-    found.retain(|check| check.declared_by.is_some() || check.echoed == Some(true) || check.source == NamedSource::Directive);
+    found.retain(|check| {
+        check.declared_by.is_some() || check.echoed == Some(true) || check.source == NamedSource::Directive
+    });
     for (index, name) in names.iter().enumerate() {
         let first = names[..index].iter().all(|earlier| core(earlier) != core(name));
         if first && !known[index] {
@@ -117,7 +119,6 @@ fn core(name: &str) -> &str {
         _ => name,
     }
 }
-
 
 /// Numbered sessions of committees that a text names, in order.
 fn sessions(text: &str) -> Vec<Session> {

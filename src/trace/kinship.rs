@@ -11,8 +11,8 @@ use rustc_hash::FxHashMap;
 
 use super::chronology::Order;
 use super::digest::Digest;
+use super::finding::{Coverage, Source};
 use super::fingerprint::{Fingerprint, new_bits, within};
-use super::finding::{Source, Coverage};
 use super::origin;
 use super::summary::*;
 use super::tracer::Row;
@@ -22,6 +22,8 @@ use crate::compare::comparison::Fate;
 const MAX_HOLDERS: usize = 64;
 /// Bits of a run that two resolutions share for it to tell that they are akin.
 const MIN_RUN_BITS: f64 = 14.0;
+/// Bytes between two fingerprints of one run: common words in between leave none, some twenty Han characters at most.
+const MAX_GAP_BYTES: u32 = 60;
 /// Runs shown of a pair.
 const MAX_EXAMPLES: usize = 3;
 /// Phrases in a summary.
@@ -142,8 +144,7 @@ fn matrix_row(row: Row, sorted: &[&Digest]) -> MatrixRow {
 
 /// Rows that nobody who could have taken them up took up, most specific first.
 fn silence(rows: &[MatrixRow], sorted: &[&Digest]) -> Vec<u32> {
-    let asked: Vec<usize> =
-        (0..sorted.len()).filter(|at| sorted[*at].chronology.order != Order::Preceding).collect();
+    let asked: Vec<usize> = (0..sorted.len()).filter(|at| sorted[*at].chronology.order != Order::Preceding).collect();
     let silent = |row: &MatrixRow| !asked.is_empty() && asked.iter().all(|at| row.cells[*at].fate == Fate::Silent);
     let mut found: Vec<u32> = Vec::new();
     for (at, row) in rows.iter().enumerate().filter(|(_, row)| silent(row)) {
@@ -200,9 +201,9 @@ fn shared_by(
         let Some(stands) = places.get(&fingerprint.hash).filter(|_| sharing <= MAX_HOLDERS) else { continue };
         let part = 1.0 / sharing.saturating_sub(1).max(1) as f64;
         let follows = |run: &OpenRun, place: &Fingerprint| {
-            fingerprint.span.start() <= run.shared.later.end()
+            fingerprint.span.start() <= run.shared.later.end() + MAX_GAP_BYTES
                 && run.shared.earlier.start() < place.span.start()
-                && place.span.start() <= run.shared.earlier.end()
+                && place.span.start() <= run.shared.earlier.end() + MAX_GAP_BYTES
         };
         let next = runs.last().and_then(|run| stands.iter().find(|place| follows(run, place)));
         match (runs.last_mut(), next) {

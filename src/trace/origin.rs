@@ -8,8 +8,8 @@
 
 use rustc_hash::FxHashSet;
 
-use super::fingerprint::{Fingerprint, bits};
 use super::finding::{Attribution, Candidate, Source};
+use super::fingerprint::{Fingerprint, bits};
 
 /// Most candidates that are listed for a stretch.
 pub const MAX_CANDIDATES: usize = 4;

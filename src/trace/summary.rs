@@ -118,7 +118,7 @@ pub struct SharedBeyond {
     pub examples: Vec<SharedRun>,
 }
 
-/// A run that stands in two resolutions.
+/// A run that stands in two resolutions, perhaps with a few common words in between that differ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SharedRun {
     /// Where it stands in the earlier resolution.

@@ -14,8 +14,8 @@ use super::chronology::{Chronology, Dating};
 use super::coverage;
 use super::declared::{Identity, sources};
 use super::digest::{Digest, PhraseDigest, StretchDigest};
-use super::fingerprint::{Fingerprint, Reading, within};
 use super::finding::{Attribution, Candidate, Finding, Source};
+use super::fingerprint::{Fingerprint, Reading, within};
 use super::origin;
 use super::summary::{RowKind, Stretch, Summary};
 use crate::compare::comparison::{Comparison, OriginKind, ParagraphRole, Passage};
@@ -84,10 +84,8 @@ impl<'e> Tracer<'e> {
         let analysis = self.engine.analyze(resolution, &self.options, cancel)?;
         let dating = Dating::of(&analysis);
         let chronology = Chronology::new(self.directive.dating, dating);
-        let allowed: Vec<(u32, &Upstream)> = (0u32..)
-            .zip(&self.references)
-            .filter(|(_, reference)| !dating.is_before(&reference.dating))
-            .collect();
+        let allowed: Vec<(u32, &Upstream)> =
+            (0u32..).zip(&self.references).filter(|(_, reference)| !dating.is_before(&reference.dating)).collect();
         let references: Vec<&Analysis> = allowed.iter().map(|(_, reference)| &reference.analysis).collect();
         let pair = Pair::new(&self.directive.analysis, &analysis);
         let mut comparison = self.engine.compare_analyses(pair, &references, &self.options, cancel)?;
@@ -122,14 +120,15 @@ impl<'e> Tracer<'e> {
         let sources = sources(resolution, &analysis.citations, directive, &identities);
         let items = coverage::items(&comparison, &self.reading);
         let paragraphs = coverage::paragraphs(&comparison, &self.reading);
-        let passages = (0u32..).zip(comparison.passages.iter().zip(&passage_sources)).map(|(at, (passage, sources))| {
-            StretchDigest {
-                stretch: Stretch::Passage(at),
-                span: passage.right,
-                weight: passage.weight,
-                attribution: sources.clone(),
-            }
-        });
+        let passages =
+            (0u32..).zip(comparison.passages.iter().zip(&passage_sources)).map(|(at, (passage, sources))| {
+                StretchDigest {
+                    stretch: Stretch::Passage(at),
+                    span: passage.right,
+                    weight: passage.weight,
+                    attribution: sources.clone(),
+                }
+            });
         let added = (0u32..).zip(&additions).map(|(at, addition)| StretchDigest {
             stretch: Stretch::Addition(at),
             span: addition.span,
@@ -147,17 +146,7 @@ impl<'e> Tracer<'e> {
             phrases: phrases(&comparison),
         };
         let changes = changes(&comparison.passages);
-        Ok(Finding {
-            comparison,
-            chronology,
-            items,
-            paragraphs,
-            additions,
-            changes,
-            sources,
-            passage_sources,
-            digest,
-        })
+        Ok(Finding { comparison, chronology, items, paragraphs, additions, changes, sources, passage_sources, digest })
     }
 
     /// What needs all resolutions, from the digests of their findings in any order.
