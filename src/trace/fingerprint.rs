@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 use crate::compare::background::Background;
 use crate::compare::formula::Formulas;
-use crate::compare::matching::{Units, is_class};
+use crate::compare::matching::{Units, is_level, is_place};
 use crate::text::analysis::Analysis;
 use crate::text::span::{Normalized, Raw, Span};
 
@@ -66,8 +66,9 @@ impl Reading {
         }
         let all = 0..units.numbers.len();
         let bits = all.clone().map(|unit| {
+            let number = units.numbers[unit];
             let inside = units.starts[unit] as usize..units.ends[unit] as usize;
-            if is_class(units.numbers[unit]) { 0.0 } else { weights[inside].iter().sum() }
+            if is_place(number) || is_level(number) { 0.0 } else { weights[inside].iter().sum() }
         });
         let bits = bits.collect();
         let spans = all.map(|unit| analysis.text.to_raw(Span::new(units.starts[unit], units.ends[unit]))).collect();
