@@ -9,7 +9,8 @@
 use rustc_hash::FxHashSet;
 
 use super::finding::{Attribution, Candidate, Source};
-use super::fingerprint::{Fingerprint, bits};
+use super::fingerprint::{Fingerprint, bits, within};
+use crate::text::span::{Raw, Span};
 
 /// Most candidates that are listed for a stretch.
 pub const MAX_CANDIDATES: usize = 4;
@@ -25,6 +26,19 @@ pub fn candidate(source: Source, stretch: &[Fingerprint], holds: impl Fn(u32) ->
     let total = bits(stretch.iter());
     let weight = bits(stretch.iter().filter(|fingerprint| holds(fingerprint.hash)));
     Candidate { source, weight, share: if total > 0.0 { weight / total } else { 0.0 } }
+}
+
+/// Bytes around a short passage that are looked at too: fifteen Han characters.
+const CONTEXT_BYTES: u32 = 45;
+
+/// The fingerprints of a passage; of one that tells too little by itself, with those around it, since whoever is the
+/// source of a few words is the source of the words beside them.
+pub fn telling_stretch(fingerprints: &[Fingerprint], span: Span<Raw>) -> &[Fingerprint] {
+    let inside = within(fingerprints, span);
+    if bits(inside.iter()) >= MIN_BITS {
+        return inside;
+    }
+    within(fingerprints, Span::new(span.start().saturating_sub(CONTEXT_BYTES), span.end() + CONTEXT_BYTES))
 }
 
 /// References that explain enough of a stretch; `references` are those that are not younger than the resolution.

@@ -166,12 +166,20 @@ impl<'e> Tracer<'e> {
         if passage.origin.kind == OriginKind::Formula {
             return Attribution { candidates: vec![alone(Source::Formula)] };
         }
-        let stretch = within(fingerprints, passage.right);
-        let mut candidates = origin::references(stretch, references);
+        let stretch = origin::telling_stretch(fingerprints, passage.right);
+        let held = |hashes: &FxHashSet<u32>, source| origin::candidate(source, stretch, |hash| hashes.contains(&hash));
+        let mut candidates: Vec<Candidate> = references
+            .iter()
+            .map(|(index, hashes)| held(hashes, Source::Reference(*index)))
+            .filter(|candidate| candidate.share >= origin::MIN_SHARE)
+            .collect();
         if chronology.allows_echo() {
-            let found = origin::candidate(Source::Directive, stretch, |hash| self.directive.hashes.contains(&hash));
-            // The comparison aligned the two stretches whether or not they share whole runs.
-            candidates.push(if found.share > passage.similarity { found } else { alone(Source::Directive) });
+            // Where nobody else holds the words, the comparison has aligned the two stretches whether or not they share
+            // whole runs. Where somebody does, all are measured alike.
+            let found = held(&self.directive.hashes, Source::Directive);
+            let aligned = alone(Source::Directive);
+            let unrivalled = candidates.is_empty() && aligned.share > found.share;
+            candidates.push(if unrivalled { aligned } else { found });
         }
         if candidates.is_empty() {
             return Attribution { candidates: vec![alone(Source::Undetermined)] };
