@@ -105,9 +105,12 @@ impl Dating {
     }
 }
 
+/// A year and a month.
+type Month = (u32, u32);
+
 /// Party congresses: their number and the year and month in which they ended, and year and month of the plenums of the
 /// committees they elected, the first plenum first. Public knowledge.
-const CONGRESSES: &[(u32, (u32, u32), &[(u32, u32)])] = &[
+const CONGRESSES: &[(u32, Month, &[Month])] = &[
     (16, (2002, 11), &[(2002, 11), (2003, 2), (2003, 10), (2004, 9), (2005, 10), (2006, 10), (2007, 10)]),
     (17, (2007, 10), &[(2007, 10), (2008, 2), (2008, 10), (2009, 9), (2010, 10), (2011, 10), (2012, 11)]),
     (18, (2012, 11), &[(2012, 11), (2013, 2), (2013, 11), (2014, 10), (2015, 10), (2016, 10), (2017, 10)]),
@@ -119,7 +122,7 @@ const CONGRESSES: &[(u32, (u32, u32), &[(u32, u32)])] = &[
 /// 二十大) has no spirit (精神) yet and does not count.
 fn not_before(analysis: &Analysis) -> Option<NotBefore> {
     let characters = analysis.text.characters();
-    let mut best: Option<((u32, u32), usize, usize)> = None;
+    let mut best: Option<(Month, usize, usize)> = None;
     for at in 0..characters.len() {
         let (event, start) = match characters[at] {
             '大' if starts_with(&characters[at + 1..], "精神") => {
@@ -145,7 +148,7 @@ fn not_before(analysis: &Analysis) -> Option<NotBefore> {
 
 /// The month of the last of the plenums named at `at`, as in 二中、三中全会精神, and where the words end. Plenums without
 /// their spirit may be to come; then the congress that elected the committee counts.
-fn plenum(characters: &[char], mut at: usize, congress: u32) -> Option<((u32, u32), usize)> {
+fn plenum(characters: &[char], mut at: usize, congress: u32) -> Option<(Month, usize)> {
     let (_, elected, plenums) = CONGRESSES.iter().find(|entry| entry.0 == congress)?;
     let mut last = 0;
     loop {
