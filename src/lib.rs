@@ -5,3 +5,4 @@ pub mod compare;
 pub mod report;
 pub mod service;
 pub mod text;
+pub mod trace;

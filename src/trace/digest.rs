@@ -1,0 +1,69 @@
+//! What the summary keeps of a resolution: fingerprints and fates, no text.
+//!
+//! A resolution of ten thousand characters leaves some fifty kilobytes; [`Digest::bytes`] says how many.
+
+use super::chronology::Chronology;
+use super::finding::{Attribution, Coverage};
+use super::fingerprint::Fingerprint;
+use super::summary::Stretch;
+use crate::compare::comparison::{OriginKind, Score};
+use crate::text::span::{Raw, Span};
+
+/// What the summary keeps of a resolution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Digest {
+    /// Index of the resolution in the order of sending.
+    pub resolution: u32,
+    /// How directive and resolution stand in time.
+    pub chronology: Chronology,
+    /// How much echo it holds.
+    pub score: Score,
+    /// What became of the directive's items.
+    pub items: Vec<Coverage>,
+    /// What became of the directive's paragraphs.
+    pub paragraphs: Vec<Coverage>,
+    /// Telling fingerprints of the whole resolution, in text order.
+    pub fingerprints: Vec<Fingerprint>,
+    /// Its passages and additions, in text order of each sort.
+    pub stretches: Vec<StretchDigest>,
+    /// Phrases of the directive that came back.
+    pub phrases: Vec<PhraseDigest>,
+}
+
+/// A passage or an addition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StretchDigest {
+    /// Which.
+    pub stretch: Stretch,
+    /// Where it stands in the resolution.
+    pub span: Span<Raw>,
+    /// How much it tells, in bits.
+    pub weight: f64,
+    /// Its sources before earlier resolutions compete.
+    pub attribution: Attribution,
+}
+
+/// A phrase of the directive that came back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PhraseDigest {
+    /// Where it stands first in the directive.
+    pub left: Span<Raw>,
+    /// Where its wording comes from.
+    pub origin: OriginKind,
+    /// How much it tells, in bits.
+    pub weight: f32,
+}
+
+impl Digest {
+    /// Memory it holds, in bytes.
+    pub fn bytes(&self) -> usize {
+        let candidates: usize = self.stretches.iter().map(|stretch| stretch.attribution.candidates.len()).sum();
+        size_of::<Self>()
+            + size_of_val(&self.items[..])
+            + size_of_val(&self.paragraphs[..])
+            + size_of_val(&self.fingerprints[..])
+            + size_of_val(&self.stretches[..])
+            + size_of_val(&self.phrases[..])
+            + candidates * size_of::<super::finding::Candidate>()
+    }
+}
