@@ -10,7 +10,7 @@ A fenced block is checked if the line before it is one of these comments:
     <!-- checked: python -->    a Python program, run as it stands; it must end with 0 and print something
 
 `cargo run --release --` is run as the program that is built already; calls go to a server started on a free port. The
-configuration table is compared with `serve --help`, the exit codes with `--help`. `--write` puts what the program
+table of settings in docs/operations.md is compared with `config table`, the exit codes with `--help`. `--write` puts what the program
 prints into the console blocks instead of comparing, as many lines as stood there. Needs grpcio, grpcio-reflection,
 protobuf. Exits with 0 when everything holds.
 """
@@ -89,13 +89,16 @@ def python(text, address):
         raise Wrong("the program prints nothing")
 
 
-def configuration(readme, program):
-    """The rows of the table against the flags, variables and defaults of `serve --help`."""
-    rows = re.findall(r"^\| `(--[\w-]+)` \| `(\w+)` \| `([^`]+)` \|", readme, re.M)
-    text = run([program, "serve", "--help"])
-    flags = re.findall(r"^ +(--[\w-]+) <.*?\[env: (\w+)=.*?\[default: ([^\]]+)\]", text, re.M | re.S)
+def configuration(program):
+    """The documented table of settings against the program's, and that against the flags of `serve --help`."""
+    documented = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = run([program, "config", "table"])
+    if table not in documented:
+        raise Wrong("docs/operations.md is not what `config table` prints")
+    rows = re.findall(r"^\| `\w+` \| `(--[\w-]+)` \| `(\w+)` \|", table, re.M)
+    flags = re.findall(r"^ +(--[\w-]+) <.*?\[env: (\w+)\] \[default: ", run([program, "serve", "--help"]), re.M | re.S)
     if not flags or rows != flags:
-        raise Wrong("\n".join(difflib.unified_diff(list(map(str, rows)), list(map(str, flags)), "README.md", "--help")))
+        raise Wrong("\n".join(difflib.unified_diff(list(map(str, rows)), list(map(str, flags)), "table", "--help")))
 
 
 def exit_codes(readme, program):
@@ -168,7 +171,7 @@ def main():
     finally:
         server.terminate()
         server.wait(30)
-    check("configuration table", configuration, readme, program)
+    check("table of settings", configuration, program)
     check("exit codes", exit_codes, readme, program)
     if options.write:
         path.write_text(readme, encoding="utf-8")

@@ -1,12 +1,14 @@
 //! The command line: one file a command. Results go to standard output, everything else to standard error.
 
 mod compare;
+mod config;
 mod exit_code;
 mod from_response;
 mod healthcheck;
 mod input;
 mod output;
 mod serve;
+mod settings;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -29,6 +31,8 @@ enum Command {
     Serve(Box<serve::Serve>),
     /// Compares two documents
     Compare(Box<compare::Compare>),
+    /// Checks and prints the settings of the server
+    Config(config::ConfigCommand),
     /// Asks a running server whether it serves, for container probes
     Healthcheck(healthcheck::Healthcheck),
 }
@@ -48,6 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let command = move || match command_line.command {
         Command::Serve(serve) => serve.run(),
         Command::Compare(compare) => compare.run(),
+        Command::Config(config) => config.run(),
         Command::Healthcheck(healthcheck) => healthcheck.run(),
     };
     // The hook has said what there is to say.

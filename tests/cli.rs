@@ -86,6 +86,23 @@ fn wrong_usage_exits_with_64() {
 }
 
 #[test]
+fn wrong_settings_are_named_before_anything_starts() {
+    let folder = Folder::new("config");
+    let file = folder.file("echo.toml", "[work]\nworkers = 3\nthreads = 2\n");
+    for command in [&["config", "check"][..], &["serve"]] {
+        let mut arguments = command.to_vec();
+        arguments.extend(["--config", &file]);
+        check_failure(&arguments, 78, "echo.toml, line 3: there is no setting work.threads");
+    }
+    check_failure(&["serve", "--config", "no-such.toml"], 66, "no-such.toml: ");
+    let file = folder.file("echo.toml", "[work]\nworkers = 3\n");
+    let output = program().args(["config", "check"]).env("POLICY_ECHO_CONFIG", &file).output().expect("runs");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(shown.contains("workers = 3 ") && shown.contains("echo.toml, line 2"), "{shown}");
+}
+
+#[test]
 fn help_names_the_exit_codes() {
     let output = run(&["--help"]);
     assert_eq!(output.status.code(), Some(0));

@@ -5,7 +5,6 @@ mod service_support;
 use std::time::Duration;
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use policy_echo::service::config::Config;
 use policy_echo::service::proto::compare_stream_response::Result as PairResult;
 use policy_echo::service::proto::comparison_service_client::ComparisonServiceClient;
 use policy_echo::service::proto::info_service_client::InfoServiceClient;
@@ -260,7 +259,8 @@ async fn health(running: &Running, service: &str) -> ServingStatus {
 
 #[tokio::test]
 async fn health_tells_the_truth_before_loading_and_while_draining() {
-    let (mut running, load) = Running::start_unloaded(Config { drain_ms: 500, ..Running::config() }).await;
+    let (mut running, load) =
+        Running::start_unloaded(Running::config_with(|config| config.server.drain_ms = 500)).await;
     let names = ["", "policyecho.v1.ComparisonService", "policyecho.v1.InfoService"];
     for name in names {
         assert_eq!(health(&running, name).await, ServingStatus::NotServing, "{name} before loading");
@@ -317,7 +317,7 @@ async fn calls_in_flight_end_well_while_draining() {
 
 #[tokio::test]
 async fn work_stops_when_the_caller_leaves() {
-    let running = Running::start(Config { workers: 1, ..Running::config() }).await;
+    let running = Running::start(Running::config_with(|config| config.work.workers = 1)).await;
     let mut client = ComparisonServiceClient::new(running.connect().await);
     let heavy = request(&heavy_text(1), &heavy_text(2));
     let call = tokio::spawn(async move { client.compare(heavy).await });
@@ -329,7 +329,11 @@ async fn work_stops_when_the_caller_leaves() {
 
 #[tokio::test]
 async fn work_stops_at_the_deadline_of_the_server() {
-    let running = Running::start(Config { workers: 1, max_call_ms: 100, ..Running::config() }).await;
+    let running = Running::start(Running::config_with(|config| {
+        config.work.workers = 1;
+        config.work.max_call_ms = 100;
+    }))
+    .await;
     let mut client = ComparisonServiceClient::new(running.connect().await);
     let status = client.compare(request(&heavy_text(1), &heavy_text(2))).await.expect_err("takes too long");
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
@@ -362,7 +366,7 @@ async fn bare_call(running: &Running, path: &str, timeout: &'static str, message
 
 #[tokio::test]
 async fn work_stops_at_the_deadline_of_the_caller() {
-    let running = Running::start(Config { workers: 1, ..Running::config() }).await;
+    let running = Running::start(Running::config_with(|config| config.work.workers = 1)).await;
     let heavy = request(&heavy_text(1), &heavy_text(2));
     let path = "/policyecho.v1.ComparisonService/";
     let code = bare_call(&running, &format!("{path}Compare"), "200m", &heavy).await;
@@ -396,7 +400,11 @@ async fn a_timeout_that_cannot_be_read_is_said_so() {
 
 #[tokio::test]
 async fn calls_over_the_queue_are_refused_with_a_delay() {
-    let running = Running::start(Config { workers: 1, queue: 1, ..Running::config() }).await;
+    let running = Running::start(Running::config_with(|config| {
+        config.work.workers = 1;
+        config.work.queue = 1;
+    }))
+    .await;
     let heavy = || request(&heavy_text(1), &heavy_text(2));
     let calls: Vec<_> = [heavy(), heavy()]
         .into_iter()
@@ -456,6 +464,22 @@ async fn both_reflections_list_exactly_what_is_served() {
 }
 
 #[tokio::test]
+async fn reflection_can_be_switched_off() {
+    let running = Running::start(Running::config_with(|config| config.security.reflection = false)).await;
+    for path in [
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    ] {
+        let mut client = tonic::client::Grpc::new(running.connect().await);
+        client.ready().await.expect("the server is there");
+        let path = http::uri::PathAndQuery::from_static(path);
+        let refused =
+            client.unary(Request::new(Vec::new()), path, RawCodec).await.map(|_: tonic::Response<Vec<u8>>| ());
+        assert_eq!(refused.expect_err("is refused").code(), Code::Unimplemented);
+    }
+}
+
+#[tokio::test]
 async fn every_service_takes_and_sends_both_compressions() {
     for encoding in [CompressionEncoding::Gzip, CompressionEncoding::Zstd] {
         let channel = shared_server().connect().await;
@@ -476,7 +500,7 @@ async fn every_service_takes_and_sends_both_compressions() {
 #[tokio::test]
 async fn an_address_that_is_taken_is_an_error() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
-    let config = Config { listen: taken.local_addr().expect("bound"), ..Running::config() };
+    let config = Running::config_with(|config| config.server.listen = taken.local_addr().expect("bound"));
     let error = server::serve(config, service_support::load).await.expect_err("the address is taken");
     assert!(matches!(error, server::ServeError::Listen { .. }), "{error}");
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::service::config::ConfigError;
+
 /// The exit codes, for `--help`.
 pub(super) const HELP: &str = "\
 Exit codes:
@@ -13,7 +15,8 @@ Exit codes:
   69  unavailable: the server cannot be reached, is busy or draining, or does not serve
   70  internal: a bug of ours
   74  input or output failed: the result cannot be written
-  75  the deadline passed; trying again may help";
+  75  the deadline passed; trying again may help
+  78  a setting of the server is wrong";
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub enum Exit {
     Io = 74,
     /// EX_TEMPFAIL: the deadline passed.
     Deadline = 75,
+    /// EX_CONFIG: a setting of the server is wrong.
+    Config = 78,
 }
 
 impl From<Exit> for ExitCode {
@@ -65,6 +70,9 @@ pub enum CommandError {
         /// What is wrong and what to do.
         cause: String,
     },
+    /// Settings of the server are wrong; a line for each.
+    #[error("{}", lines(.0))]
+    Config(Vec<ConfigError>),
     /// The server refused a field of the request.
     #[error("the server refused the request: {0}")]
     Refused(String),
@@ -90,6 +98,10 @@ pub enum CommandError {
     Internal(String),
 }
 
+fn lines(errors: &[ConfigError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
 impl CommandError {
     /// The exit code.
     pub fn exit(&self) -> Exit {
@@ -102,6 +114,7 @@ impl CommandError {
             Self::Output { .. } => Exit::Io,
             Self::OutputClosed => Exit::Ok,
             Self::Internal(_) => Exit::Internal,
+            Self::Config(_) => Exit::Config,
         }
     }
 }

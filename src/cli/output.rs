@@ -42,9 +42,20 @@ pub(super) fn write(text: &str, file: Option<&str>, color: Color) -> Result<(), 
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(failed)
 }
 
-/// One line on standard error. A file's name is the caller's own, but may have been made by somebody else.
+/// Prints `text` as it is on standard output.
+pub(super) fn print(text: &str) -> Result<(), CommandError> {
+    write(text, None, Color::Never)
+}
+
+/// An error on standard error, one line for each thing that is wrong. A file's name is the caller's own, but may have been
+/// made by somebody else.
 pub(super) fn complain(error: &CommandError) {
-    let line = without_controls(&error.to_string());
+    error.to_string().lines().for_each(warn);
+}
+
+/// One line on standard error.
+pub(super) fn warn(line: &str) {
+    let line = without_controls(line);
     // Nothing can be done when standard error is closed.
     writeln!(io::stderr(), "policy-echo: {line}").ok();
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::CommandError;
+use super::settings::Settings;
 use crate::compare::engine::{Engine, EngineSettings};
-use crate::service::config::Config;
 use crate::service::server::{self, ServeError};
 use crate::service::telemetry;
 
@@ -12,14 +12,18 @@ use crate::service::telemetry;
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
     #[command(flatten)]
-    config: Config,
+    settings: Settings,
 }
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), CommandError> {
-        let config = self.config;
-        telemetry::start(config.log_format, &config.log);
+        let loaded = self.settings.load()?;
+        let config = loaded.config;
+        telemetry::start(config.telemetry.log_format, &config.telemetry.log);
         tracing::info!(version = env!("CARGO_PKG_VERSION"), ?config, "starting");
+        for variable in loaded.unknown_variables {
+            tracing::warn!(variable, "an environment variable that sets nothing");
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()

@@ -1,84 +1,108 @@
-//! Every setting of the server: its flag, its environment variable, its default and what it means, in one place.
+//! Every setting of the server: its name, type, default, bounds and meaning, declared once.
+//!
+//! From the declaration below come the flag (`--drain-ms`), the environment variable (`POLICY_ECHO_DRAIN_MS`), the key of
+//! the file (`drain_ms` under `[server]`), the help, the table in `docs/operations.md` and what `config check` prints.
+//! One precedence: flag, environment, file, default. `CONTRIBUTING.md` tells how a setting is added.
+
+pub mod setting;
+mod shown;
+mod source;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::telemetry::LogFormat;
+use setting::{settings, within};
+pub use shown::table;
+pub use source::{ConfigError, ConfigFile, Loaded, Origin, Sources};
+
+use super::telemetry::{self, LogFormat};
 use crate::text::document::{DEFAULT_MAX_TEXT_BYTES, DocumentLimits};
 
-/// Settings of the server.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Config {
-    /// Address to listen on
-    #[arg(long, env = "POLICY_ECHO_LISTEN", default_value = "127.0.0.1:50051", value_name = "ADDRESS:PORT")]
-    pub listen: SocketAddr,
+/// One day, in milliseconds.
+const DAY_MS: u64 = 24 * 3600 * 1000;
 
-    /// Threads that compare documents; 0 means one for each core but one
-    #[arg(long, env = "POLICY_ECHO_WORKERS", default_value_t = 0, value_name = "THREADS")]
-    pub workers: usize,
+settings! {
+    /// Where the server listens, and how it ends.
+    [server] Server {
+        /// Address to listen on
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 50051));
+        /// Time between NOT_SERVING and the end of accepting, in milliseconds, so that load balancers notice
+        drain_lag_ms: u64 = 0, |ms| within(ms, 0, DAY_MS);
+        /// Longest time that calls in flight get to end at shutdown, in milliseconds
+        drain_ms: u64 = 10_000, |ms| within(ms, 0, DAY_MS);
+    }
 
-    /// Calls that may wait for a thread before more are refused with RESOURCE_EXHAUSTED; 0 means four for each thread
-    #[arg(long, env = "POLICY_ECHO_QUEUE", default_value_t = 0, value_name = "CALLS")]
-    pub queue: usize,
+    /// Connections and HTTP/2.
+    [transport] Transport {
+        /// Connections that are open at a time; more are closed at once
+        max_connections: usize = 1024, |connections| within(connections, 1, 1_000_000);
+    }
 
-    /// Most text of one document, in UTF-8 bytes
-    #[arg(long, env = "POLICY_ECHO_MAX_TEXT_BYTES", default_value_t = DEFAULT_MAX_TEXT_BYTES, value_name = "BYTES")]
-    pub max_text_bytes: usize,
+    /// Threads that compare, and what waits for them.
+    [work] Work {
+        /// Threads that compare documents; 0 means one for each core but one
+        workers: usize = 0, |threads| within(threads, 0, 1024);
+        /// Calls that may wait for a thread before more are refused with RESOURCE_EXHAUSTED; 0 means four for each thread
+        queue: usize = 0, |calls| within(calls, 0, 1_000_000);
+        /// Pairs of one stream that are in work at a time
+        stream_pairs: usize = 4, |pairs| within(pairs, 1, 1024);
+        /// Longest time until a call is answered, in milliseconds; a caller's own deadline may be shorter
+        max_call_ms: u64 = 60_000, |ms| within(ms, 1, DAY_MS);
+    }
 
-    /// Longest message that is received, in bytes
-    #[arg(long, env = "POLICY_ECHO_MAX_MESSAGE_BYTES", default_value_t = 20 << 20, value_name = "BYTES")]
-    pub max_message_bytes: usize,
+    /// Who may call what.
+    [security] Security {
+        /// Whether the services can be listed and described by reflection
+        reflection: bool = true;
+    }
 
-    /// Longest time until a call is answered, in milliseconds; a caller's own deadline may be shorter
-    #[arg(long, env = "POLICY_ECHO_MAX_CALL_MS", default_value_t = 60_000, value_name = "MS")]
-    pub max_call_ms: u64,
+    /// What one request may hold.
+    [limits] Limits {
+        /// Most text of one document, in UTF-8 bytes
+        max_text_bytes: usize = DEFAULT_MAX_TEXT_BYTES, |bytes| within(bytes, 1, 1 << 30);
+        /// Longest message that is received, in bytes
+        max_message_bytes: usize = 20 << 20, |bytes| within(bytes, 1024, 1 << 31);
+    }
 
-    /// Pairs of one stream that are in work at a time
-    #[arg(long, env = "POLICY_ECHO_STREAM_PAIRS", default_value_t = 4, value_name = "PAIRS")]
-    pub stream_pairs: usize,
-
-    /// Connections that are open at a time; more are closed at once
-    #[arg(long, env = "POLICY_ECHO_MAX_CONNECTIONS", default_value_t = 1024, value_name = "CONNECTIONS")]
-    pub max_connections: usize,
-
-    /// Time between NOT_SERVING and the end of accepting, in milliseconds, so that load balancers notice
-    #[arg(long, env = "POLICY_ECHO_DRAIN_LAG_MS", default_value_t = 0, value_name = "MS")]
-    pub drain_lag_ms: u64,
-
-    /// Longest time that calls in flight get to end at shutdown, in milliseconds
-    #[arg(long, env = "POLICY_ECHO_DRAIN_MS", default_value_t = 10_000, value_name = "MS")]
-    pub drain_ms: u64,
-
-    /// How log lines look
-    #[arg(long, env = "POLICY_ECHO_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
-    pub log_format: LogFormat,
-
-    /// What is logged, as RUST_LOG is written
-    #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
-    pub log: String,
-}
-
-impl Default for Config {
-    /// The defaults of the flags, whatever the environment says.
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
-            workers: 0,
-            queue: 0,
-            max_text_bytes: DEFAULT_MAX_TEXT_BYTES,
-            max_message_bytes: 20 << 20,
-            max_call_ms: 60_000,
-            stream_pairs: 4,
-            max_connections: 1024,
-            drain_lag_ms: 0,
-            drain_ms: 10_000,
-            log_format: LogFormat::Text,
-            log: "info".to_owned(),
-        }
+    /// What is told of the work. Never text of a document.
+    [telemetry] Telemetry {
+        /// How log lines look
+        log_format: LogFormat = LogFormat::Text;
+        /// What is logged: a level, or levels by module, as in `info,policy_echo::service=debug`
+        log: String = "info".to_owned(), telemetry::check_filter;
     }
 }
 
 impl Config {
+    /// What is wrong with settings that are right one by one: the keys, and what to do.
+    fn contradictions(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        if self.limits.max_text_bytes > self.limits.max_message_bytes {
+            found.push((
+                "limits.max_text_bytes",
+                format!(
+                    "is over limits.max_message_bytes ({}), so such a text could never arrive; lower it or raise that",
+                    self.limits.max_message_bytes
+                ),
+            ));
+        }
+        found
+    }
+}
+
+impl Server {
+    /// Longest time that calls in flight get at shutdown.
+    pub fn drain(&self) -> Duration {
+        Duration::from_millis(self.drain_ms)
+    }
+
+    /// Time between NOT_SERVING and the end of accepting.
+    pub fn drain_lag(&self) -> Duration {
+        Duration::from_millis(self.drain_lag_ms)
+    }
+}
+
+impl Work {
     /// Threads that compare: as set, else one for each core but one, which is left to the sockets.
     pub fn worker_threads(&self) -> usize {
         if self.workers > 0 {
@@ -92,41 +116,18 @@ impl Config {
         if self.queue > 0 { self.queue } else { 4 * self.worker_threads() }
     }
 
-    /// Bounds on one document.
-    pub fn document_limits(&self) -> DocumentLimits {
-        DocumentLimits { max_text_bytes: self.max_text_bytes }
-    }
-
     /// Longest time until a call is answered.
     pub fn max_call(&self) -> Duration {
         Duration::from_millis(self.max_call_ms)
     }
+}
 
-    /// Longest time that calls in flight get at shutdown.
-    pub fn drain(&self) -> Duration {
-        Duration::from_millis(self.drain_ms)
-    }
-
-    /// Time between NOT_SERVING and the end of accepting.
-    pub fn drain_lag(&self) -> Duration {
-        Duration::from_millis(self.drain_lag_ms)
+impl Limits {
+    /// Bounds on one document.
+    pub fn document(&self) -> DocumentLimits {
+        DocumentLimits { max_text_bytes: self.max_text_bytes }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::Parser;
-
-    #[derive(Debug, Parser)]
-    struct Flags {
-        #[command(flatten)]
-        config: Config,
-    }
-
-    #[test]
-    fn the_defaults_are_those_of_the_flags() {
-        let flags = Flags::parse_from(["serve"]).config;
-        assert_eq!(format!("{flags:?}"), format!("{:?}", Config::default()));
-    }
-}
+mod tests;

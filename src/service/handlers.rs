@@ -57,7 +57,7 @@ impl Backend {
         Q: Into<proto::CompareRequest> + Send + 'static,
         A: Send + 'static,
     {
-        let limits = self.config.document_limits();
+        let limits = self.config.limits.document();
         let work = move |engine: &Engine, cancel: &Cancel| {
             let call = from_proto::single_report_call(request.into(), limits, reports)?;
             let found = engine.compare(&call.documents, &call.references, &call.options, cancel)?;
@@ -84,7 +84,7 @@ impl Backend {
                 reason: "MISSING",
             }]));
         };
-        let limits = self.config.document_limits();
+        let limits = self.config.limits.document();
         let permit = self.pool.admit_stream_message().await?;
         self.run(permit, move |engine, cancel| {
             let call = from_proto::compare_call(request, "request.", limits)?;
@@ -113,7 +113,7 @@ impl ComparisonService for Comparisons {
         &self,
         request: Request<proto::CompareRequest>,
     ) -> Result<Response<proto::CompareResponse>, Status> {
-        let limits = self.0.config.document_limits();
+        let limits = self.0.config.limits.document();
         let request = request.into_inner();
         let work = move |engine: &Engine, cancel: &Cancel| {
             let call = from_proto::compare_call(request, "", limits)?;
@@ -134,7 +134,7 @@ impl ComparisonService for Comparisons {
         &self,
         request: Request<proto::DiffWordsRequest>,
     ) -> Result<Response<proto::DiffWordsResponse>, Status> {
-        let limits = self.0.config.document_limits();
+        let limits = self.0.config.limits.document();
         let request = request.into_inner();
         let work = move |engine: &Engine, cancel: &Cancel| {
             let call = from_proto::single_report_call(request.into(), limits, Reports::NONE.with(Report::Edits))?;
@@ -160,7 +160,7 @@ impl ComparisonService for Comparisons {
     ) -> Result<Response<Self::CompareStreamStream>, Status> {
         self.0.engine()?;
         let backend = Arc::clone(&self.0);
-        let in_work = backend.config.stream_pairs.max(1);
+        let in_work = backend.config.work.stream_pairs.max(1);
         // `buffered` reads a pair only when a place is free and gives answers back in order. Dropping the reply drops the
         // pairs in work, and with that stops them.
         let answers = request.into_inner().map(move |message| {
@@ -182,12 +182,12 @@ impl InfoService for Info {
         let config = &self.0.config;
         let bounded = |value: usize| Some(u32::try_from(value).unwrap_or(u32::MAX));
         let limits = proto::Limits {
-            max_document_text_bytes: bounded(config.max_text_bytes),
-            max_message_bytes: bounded(config.max_message_bytes),
+            max_document_text_bytes: bounded(config.limits.max_text_bytes),
+            max_message_bytes: bounded(config.limits.max_message_bytes),
             max_references: bounded(from_proto::MAX_REFERENCES),
             max_trace_resolutions: Some(MAX_TRACE_RESOLUTIONS),
-            max_call_milliseconds: Some(u32::try_from(config.max_call_ms).unwrap_or(u32::MAX)),
-            max_stream_pairs_in_work: bounded(config.stream_pairs.max(1)),
+            max_call_milliseconds: Some(u32::try_from(config.work.max_call_ms).unwrap_or(u32::MAX)),
+            max_stream_pairs_in_work: bounded(config.work.stream_pairs.max(1)),
         };
         let versions = to_proto::versions(&engine.versions());
         Ok(Response::new(proto::GetInfoResponse { versions: Some(versions), limits: Some(limits) }))

@@ -102,12 +102,13 @@ pub struct Server {
 impl Server {
     /// Builds the services. Health says NOT_SERVING until [`Server::run`] has loaded the engine.
     pub async fn new(config: Config) -> Result<Self, ServeError> {
-        let pool = Pool::start(config.worker_threads(), config.queued_calls()).map_err(ServeError::Threads)?;
+        let pool =
+            Pool::start(config.work.worker_threads(), config.work.queued_calls()).map_err(ServeError::Threads)?;
         let backend = Arc::new(Backend { config, pool, engine: std::sync::OnceLock::new() });
         let health = HealthReporter::new();
         set_health(&health, ServingStatus::NotServing).await;
         let (routes, methods) = routes(&backend, &health)?;
-        let edge = Arc::new(Edge { methods, max_call: backend.config.max_call() });
+        let edge = Arc::new(Edge { methods, max_call: backend.config.work.max_call() });
         Ok(Self { backend, health, routes, edge })
     }
 
@@ -136,13 +137,13 @@ impl Server {
             set_health(&self.health, ServingStatus::NotServing).await;
             tokio::select! {
                 never = &mut accepting => match never {},
-                () = tokio::time::sleep(self.backend.config.drain_lag()) => {}
+                () = tokio::time::sleep(self.backend.config.server.drain_lag()) => {}
             }
         }
         drop(listener);
         stop.send_replace(true);
         let drained = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.backend.config.drain(), drained).await.is_err() {
+        if tokio::time::timeout(self.backend.config.server.drain(), drained).await.is_err() {
             tracing::warn!(connections = connections.len(), "the time to drain has passed");
             connections.shutdown().await;
         }
@@ -172,7 +173,7 @@ impl Server {
         connections: &mut JoinSet<()>,
         stopped: watch::Receiver<bool>,
     ) -> Infallible {
-        let places = Arc::new(Semaphore::new(self.backend.config.max_connections));
+        let places = Arc::new(Semaphore::new(self.backend.config.transport.max_connections));
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
@@ -200,7 +201,7 @@ pub async fn serve(
     config: Config,
     load: impl FnOnce() -> Result<Engine, EngineError> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let address = config.listen;
+    let address = config.server.listen;
     let listener = TcpListener::bind(address).await.map_err(|cause| ServeError::Listen { address, cause })?;
     if let Ok(bound) = listener.local_addr() {
         tracing::info!(address = %bound, "listening");
@@ -250,7 +251,7 @@ fn routes(backend: &Arc<Backend>, health: &HealthReporter) -> Result<(Routes, Ve
                 .accept_compressed(CompressionEncoding::Zstd)
                 .send_compressed(CompressionEncoding::Gzip)
                 .send_compressed(CompressionEncoding::Zstd)
-                .max_decoding_message_size(backend.config.max_message_bytes)
+                .max_decoding_message_size(backend.config.limits.max_message_bytes)
         };
     }
     let descriptors = [
@@ -261,13 +262,10 @@ fn routes(backend: &Arc<Backend>, health: &HealthReporter) -> Result<(Routes, Ve
         tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
     ];
     // What is described but not served must not be listed.
-    let served = [
-        COMPARISON_SERVICE,
-        INFO_SERVICE,
-        "grpc.health.v1.Health",
-        "grpc.reflection.v1.ServerReflection",
-        "grpc.reflection.v1alpha.ServerReflection",
-    ];
+    let mut served = vec![COMPARISON_SERVICE, INFO_SERVICE, "grpc.health.v1.Health"];
+    if backend.config.security.reflection {
+        served.extend(["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]);
+    }
     let reflection = || {
         let builder = descriptors.iter().fold(tonic_reflection::server::Builder::configure(), |builder, bytes| {
             builder.register_encoded_file_descriptor_set(bytes)
@@ -275,13 +273,15 @@ fn routes(backend: &Arc<Backend>, health: &HealthReporter) -> Result<(Routes, Ve
         served.iter().fold(builder, |builder, name| builder.with_service_name(*name))
     };
     let broken = |error: tonic_reflection::server::Error| ServeError::Reflection(error.to_string());
-    let routes = Routes::new(dressed!(ComparisonServiceServer::new(Comparisons(Arc::clone(backend)))))
+    let mut routes = Routes::new(dressed!(ComparisonServiceServer::new(Comparisons(Arc::clone(backend)))))
         .add_service(dressed!(InfoServiceServer::new(Info(Arc::clone(backend)))))
-        .add_service(dressed!(HealthServer::new(HealthService::from_health_reporter(health.clone()))))
-        .add_service(dressed!(reflection().build_v1().map_err(broken)?))
-        .add_service(dressed!(reflection().build_v1alpha().map_err(broken)?))
-        .prepare();
-    Ok((routes, method_paths(&descriptors, &served)?))
+        .add_service(dressed!(HealthServer::new(HealthService::from_health_reporter(health.clone()))));
+    if backend.config.security.reflection {
+        routes = routes
+            .add_service(dressed!(reflection().build_v1().map_err(broken)?))
+            .add_service(dressed!(reflection().build_v1alpha().map_err(broken)?));
+    }
+    Ok((routes.prepare(), method_paths(&descriptors, &served)?))
 }
 
 fn method_paths(descriptors: &[&[u8]], served: &[&str]) -> Result<Vec<String>, ServeError> {

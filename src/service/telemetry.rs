@@ -8,14 +8,24 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
+use super::config::setting::choices;
+
 /// How log lines look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     /// For a person.
     #[default]
     Text,
     /// One JSON object a line.
     Json,
+}
+choices!(LogFormat: Text = "text", Json = "json");
+
+/// Whether a filter of log lines can be read.
+pub(super) fn check_filter(filter: &String) -> Result<(), String> {
+    EnvFilter::try_new(filter).map(drop).map_err(|_| {
+        "must be a level (error, warn, info, debug, trace, off) or levels by module, such as info,hyper=warn".to_owned()
+    })
 }
 
 /// Starts logging to standard error, filtered by `filter` as `RUST_LOG` is written, and installs the panic hook. A second

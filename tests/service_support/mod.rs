@@ -32,7 +32,16 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn config() -> Config {
-        Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), workers: 2, ..Config::default() }
+        Self::config_with(|_| {})
+    }
+
+    /// Two workers on a free port, and what `change` says.
+    pub(crate) fn config_with(change: impl FnOnce(&mut Config)) -> Config {
+        let mut config = Config::default();
+        config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.work.workers = 2;
+        change(&mut config);
+        config
     }
 
     /// A server that serves.
@@ -47,7 +56,7 @@ impl Running {
 
     /// A server that begins to load when told to.
     pub(crate) async fn start_unloaded(config: Config) -> (Self, std::sync::mpsc::Sender<()>) {
-        let listener = TcpListener::bind(config.listen).await.expect("a free port");
+        let listener = TcpListener::bind(config.server.listen).await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let server = Server::new(config).await.expect("a server");
         let watch = server.watch();
