@@ -2,6 +2,7 @@
 
 pub mod align;
 pub mod background;
+pub mod bigram;
 pub mod comparison;
 pub mod diff;
 pub mod edit;

@@ -15,3 +15,4 @@ pub mod place;
 pub mod sentence;
 pub mod span;
 pub mod token;
+pub mod word_map;

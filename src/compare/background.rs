@@ -71,6 +71,9 @@ pub struct Background {
     /// Bits of an n-gram by the titles that hold it, for each genre: -log2 of their share.
     report_bits: Vec<f32>,
     regulation_bits: Vec<f32>,
+    /// The same with half a title added, so that what no title holds is rare and not impossible.
+    report_rarity: Vec<f32>,
+    regulation_rarity: Vec<f32>,
 }
 
 impl std::fmt::Debug for Background {
@@ -96,8 +99,17 @@ impl Background {
                 .map(|holding| if holding == 0 { f32::INFINITY } else { (titles as f32 / holding as f32).log2() })
                 .collect()
         };
+        let rarity = |titles: u32| {
+            (0..=titles).map(|holding| -((holding as f32 + 0.5) / (titles as f32 + 1.0)).log2()).collect()
+        };
         let titles = table.titles();
-        Self { report_bits: bits(titles.reports), regulation_bits: bits(titles.regulations), table }
+        Self {
+            report_bits: bits(titles.reports),
+            regulation_bits: bits(titles.regulations),
+            report_rarity: rarity(titles.reports),
+            regulation_rarity: rarity(titles.regulations),
+            table,
+        }
     }
 
     /// Which table this is: the format and the checksum of its content, such as `1-5d1f03c2`.
@@ -127,6 +139,13 @@ impl Background {
     /// for another one about once in 500 million lookups.
     pub fn frequency(&self, ngram: &[char]) -> Frequency {
         if NGRAM_CHARACTERS.contains(&ngram.len()) { self.table.find(ngram) } else { Frequency::default() }
+    }
+
+    /// Bits of an n-gram in the genre where it is commoner, half a title added to what the table counts; never negative.
+    pub fn rarity_bits(&self, ngram: &[char]) -> f32 {
+        let found = self.frequency(ngram);
+        let report = self.report_rarity[found.reports as usize];
+        report.min(self.regulation_rarity[found.regulations as usize]).max(0.0)
     }
 
     /// How many background documents hold the most telling part of a run: of its n-grams of the longest counted length

@@ -9,7 +9,7 @@ use super::comparison::{Comparison, Completeness, Edit, Outline};
 use super::edit::{EditContext, edits};
 use super::formula::Formulas;
 use super::options::CompareOptions;
-use super::pipeline;
+use super::pipeline::{self, Stage};
 use crate::text::analysis::{Analysis, analyze};
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 use crate::text::document::Document;
@@ -124,11 +124,26 @@ impl Engine {
         options: &CompareOptions,
         cancel: &Cancel,
     ) -> Result<Comparison, Cancelled> {
-        if options.ignored_phrases.is_empty() {
-            pipeline::compare(analyses, references, &self.background, &self.formulas, options, cancel)
+        self.compare_watched(analyses, references, options, cancel, &mut |_| {})
+    }
+
+    /// Compares two documents that have been read, and calls `begins` as each stage begins.
+    pub fn compare_watched(
+        &self,
+        analyses: Pair<&Analysis>,
+        references: &[&Analysis],
+        options: &CompareOptions,
+        cancel: &Cancel,
+        begins: &mut dyn FnMut(Stage),
+    ) -> Result<Comparison, Cancelled> {
+        let own;
+        let formulas = if options.ignored_phrases.is_empty() {
+            &self.formulas
         } else {
-            pipeline::compare(analyses, references, &self.background, &self.formulas(options), options, cancel)
-        }
+            own = self.formulas(options);
+            &own
+        };
+        pipeline::compare_watched(analyses, references, &self.background, formulas, options, cancel, begins)
     }
 
     /// Diffs two whole documents word by word, in order.

@@ -4,6 +4,10 @@
 //! An item is covered where a passage or a linked paragraph answers it; formula answers an item too, since the question
 //! here is whether the point came back and not whose wording it is.
 
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::align::order::heaviest_chain;
 use super::align::{Candidate, bead::Group};
 use super::comparison::{Fate, Item, PassageForm, Score};
@@ -41,7 +45,21 @@ const MAX_PLACES: usize = 8;
 /// Gives every item of the left document its fate.
 pub fn fates(analyses: Pair<&Analysis>, units: Pair<&Units>, answers: &[Answer], links: &[Candidate]) -> Vec<Item> {
     let items = &analyses.left.items;
-    let mut places: Vec<Places> = items.iter().map(|item| Places::of(item, analyses, units, answers, links)).collect();
+    // Answers are sorted by where they begin; none before the first that reaches so far can touch an item.
+    let reached: Vec<u32> = answers
+        .iter()
+        .scan(0, |end, answer| {
+            *end = answer.left.end().max(*end);
+            Some(*end)
+        })
+        .collect();
+    let touching = |span: Span<Normalized>| {
+        let first = reached.partition_point(|end| *end <= span.start());
+        let last = answers.partition_point(|answer| answer.left.start() < span.end());
+        &answers[first.min(last)..last]
+    };
+    let mut places: Vec<Places> =
+        items.iter().map(|item| Places::of(item, analyses, units, touching(item.span), links)).collect();
     let main: Vec<(u32, u32, f64)> = places
         .iter()
         .enumerate()
@@ -49,11 +67,12 @@ pub fn fates(analyses: Pair<&Analysis>, units: Pair<&Units>, answers: &[Answer],
         .collect();
     // Order is judged among items of one depth, since an item and its parent stand at one place.
     let mut moved = vec![false; items.len()];
-    let deepest = items.iter().map(|item| item.depth).max().unwrap_or(0);
-    for depth in 0..=deepest {
-        let level: Vec<(u32, u32, f64)> =
-            main.iter().copied().filter(|(index, ..)| items[*index as usize].depth == depth).collect();
-        for ((index, ..), on_chain) in level.iter().zip(heaviest_chain(&level)) {
+    let mut levels: BTreeMap<u32, Vec<(u32, u32, f64)>> = BTreeMap::new();
+    for place in main {
+        levels.entry(items[place.0 as usize].depth).or_default().push(place);
+    }
+    for level in levels.values() {
+        for ((index, ..), on_chain) in level.iter().zip(heaviest_chain(level)) {
             moved[*index as usize] = !on_chain;
         }
     }
@@ -62,13 +81,15 @@ pub fn fates(analyses: Pair<&Analysis>, units: Pair<&Units>, answers: &[Answer],
     };
     let homes: Vec<Option<usize>> =
         places.iter().map(|place| place.found.first().map(|f| sentence_of(f.right))).collect();
+    let mut at_home: FxHashMap<(u32, usize), u32> = FxHashMap::default();
+    for (item, home) in items.iter().zip(&homes) {
+        home.iter().for_each(|home| *at_home.entry((item.depth, *home)).or_default() += 1);
+    }
     items
         .iter()
         .enumerate()
         .map(|(index, item)| {
-            let shares_home = homes[index].is_some()
-                && (0..items.len())
-                    .any(|other| other != index && items[other].depth == item.depth && homes[other] == homes[index]);
+            let shares_home = homes[index].is_some_and(|home| at_home[&(item.depth, home)] > 1);
             let place = std::mem::take(&mut places[index]);
             Item {
                 left: analyses.left.text.to_raw(item.span),
@@ -126,10 +147,12 @@ impl Places {
         }
         let mut coverage = covered.iter().filter(|c| **c).count() as f64 / total;
         // A linked paragraph that no passage lies in is a place of its own, in other words.
-        let paragraphs = analyses.left.paragraphs.iter().enumerate().filter(|(_, p)| item.span.contains(p.span));
-        for (index, paragraph) in paragraphs {
+        let first = analyses.left.paragraphs.partition_point(|p| p.span.start() < item.span.start());
+        let inside = analyses.left.paragraphs[first..].iter().take_while(|p| p.span.end() <= item.span.end());
+        for (index, paragraph) in (first as u32..).zip(inside) {
             let share = f64::from(paragraph.span.len()) / f64::from(item.span.len().max(1));
-            for link in links.iter().filter(|link| link.left as usize == index) {
+            let first = links.partition_point(|link| link.left < index);
+            for link in links[first..].iter().take_while(|link| link.left == index) {
                 let right = analyses.right.paragraphs[link.right as usize].span;
                 if !found.iter().any(|f| f.right.overlaps(right)) {
                     let share = share * f64::from(link.left_coverage);
@@ -183,10 +206,10 @@ pub fn score(right: &Units, answers: &[Answer], groups: &[Group], items: &[Item]
         };
         mark(answer.right, kind);
     }
-    for group in groups.iter().filter(|group| group.similarity >= 1.0) {
-        for piece in right.pieces.iter().filter(|piece| group.right.contains(&piece.paragraph)) {
-            mark(piece.span, 4);
-        }
+    let same = groups.iter().filter(|group| group.similarity >= 1.0).flat_map(|group| &group.right);
+    let same: FxHashSet<u32> = same.copied().collect();
+    for piece in right.pieces.iter().filter(|piece| same.contains(&piece.paragraph)) {
+        mark(piece.span, 4);
     }
     let total = marks.len().max(1) as f64;
     let share = |kind: u8| marks.iter().filter(|m| **m == kind).count() as f64 / total;

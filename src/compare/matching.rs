@@ -9,6 +9,7 @@
 //! Cost: linear.
 
 use crate::text::analysis::Analysis;
+use crate::text::normalize::is_word_character;
 use crate::text::paragraph::ParagraphRole;
 use crate::text::span::{Normalized, Pair, Span};
 
@@ -147,21 +148,8 @@ fn number_of(characters: &[char], at: usize) -> Option<u32> {
         '区' | '县' | '州' | '镇' | '乡' if matches!(characters.get(at + 1), Some('委' | '级' | '直')) => {
             Some(LEVEL)
         }
-        c if c.is_alphanumeric() => Some(c as u32),
+        c if is_word_character(c) => Some(c as u32),
         '%' | '+' => Some(character as u32),
         _ => None,
     }
-}
-
-/// Every bigram inside a piece: its key and its first unit, sorted.
-pub fn bigrams(units: &Units) -> Vec<(u64, u32)> {
-    let mut out = Vec::with_capacity(units.numbers.len());
-    for piece in &units.pieces {
-        for at in piece.units.start..piece.units.end.saturating_sub(1) {
-            let key = u64::from(units.numbers[at as usize]) << 32 | u64::from(units.numbers[at as usize + 1]);
-            out.push((key, at));
-        }
-    }
-    out.sort_unstable();
-    out
 }

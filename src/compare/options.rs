@@ -75,8 +75,12 @@ impl Default for CompareOptions {
 /// Bounds on the stages that are worse than linear, in steps: inner-loop turns, not time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budgets {
-    /// Steps of the seed-and-chain passage finder.
+    /// Votes of shared bigrams for pairs of pieces, some 3 ns each.
     pub passage_steps: u64,
+    /// Steps of matching pairs of pieces, some 5 ns each.
+    pub match_steps: u64,
+    /// Steps of chaining matched pairs, some 5 ns each; chaining runs twice.
+    pub chain_steps: u64,
     /// Steps of the phrase finder before it turns to a suffix array, per character of both texts.
     pub phrase_steps_per_character: u64,
     /// Steps of paragraph alignment.
@@ -89,6 +93,8 @@ impl Default for Budgets {
     fn default() -> Self {
         Self {
             passage_steps: 40_000_000,
+            match_steps: 120_000_000,
+            chain_steps: 40_000_000,
             phrase_steps_per_character: 8,
             alignment_steps: 40_000_000,
             edit_steps: 400_000_000,

@@ -9,23 +9,28 @@
 //! 4. *extend*: an end that leaves little of its clause unmatched takes the whole clause.
 //!
 //! Cost: near-linear in the length; bigrams of both sides that stand in too many pieces to tell anything are skipped,
-//! and every loop over pairs counts steps against the budget.
+//! and votes, matches and chaining count steps against a budget each.
 
+mod bucket;
 pub mod chain;
 pub mod piece_match;
 pub mod seed;
 
 use crate::text::analysis::Analysis;
-use crate::text::cancel::{Cancel, Cancelled, StepBudget};
+use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
 use crate::text::enumerator::Style;
 use crate::text::paragraph::ParagraphRole;
 use crate::text::sentence::{Sentence, ends_sentence};
 use crate::text::span::{Normalized, Pair, Span};
 
+use super::bigram::Bigrams;
 use super::comparison::StageEnd;
 use super::matching::Units;
+use super::options::Budgets;
 use super::rarity::Rarity;
+use bucket::Buckets;
 use chain::{ChainOptions, Weight, chain};
+use piece_match::PieceMatcher;
 
 /// A passage in normalised coordinates, before it has edits and an origin.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,30 +141,56 @@ const LAW_ARTICLES: usize = 3;
 pub fn find(
     analyses: Pair<&Analysis>,
     units: Pair<&Units>,
+    bigrams: Pair<&Bigrams>,
     rarity: &Rarity<'_>,
-    budget: &mut StepBudget,
+    budgets: &Budgets,
     cancel: &Cancel,
 ) -> Result<Found, Cancelled> {
     let bigram = |left, right| rarity.told(Run { left, right, length: 2 }).bits;
-    let (seeds, end) = seed::seeds(units, bigram, budget, cancel)?;
+    let (seeds, mut end) = seed::seeds(units, bigrams, bigram, &mut StepBudget::new(budgets.passage_steps), cancel)?;
     let mut matches = Vec::with_capacity(seeds.len());
-    for chunk in seeds.chunks(256) {
+    let mut matcher = PieceMatcher::new(units);
+    let mut steps = StepBudget::new(budgets.match_steps);
+    for seed in &seeds {
         cancel.check()?;
-        matches.extend(chunk.iter().map(|s| piece_match::match_pieces(units, s.left, s.right, |run| rarity.told(run))));
+        matches.push(matcher.match_pieces(seed.left, seed.right, |run| rarity.told(run)));
+        if !steps.take(matcher.steps()) {
+            end = StageEnd::Budget;
+            break;
+        }
     }
     let law = is_law(analyses.left) || is_law(analyses.right);
     let options = ChainOptions { shadow: if law { LAW_SHADOW } else { SHADOW }, ..ChainOptions::default() };
-    let (echo_drafts, used) = chain(units, &matches, Weight::Echo, &vec![false; matches.len()], &options, cancel)?;
+    let mut steps = StepBudget::new(budgets.chain_steps);
+    let chained = chain(units, &matches, Weight::Echo, &vec![false; matches.len()], &options, &mut steps, cancel)?;
+    end = end.and(chained.end);
     let (min_bits, looseness) = if law { (MIN_LAW_BITS, LAW_LOOSENESS_BITS) } else { (MIN_BITS, LOOSENESS_BITS) };
     let is_echo = |draft: &Draft| draft.score - looseness * (1.0 - draft.similarity()) >= min_bits;
-    let (mut echoes, hints): (Vec<Draft>, Vec<Draft>) = echo_drafts.into_iter().partition(is_echo);
-    let (mut formulas, _) = chain(units, &matches, Weight::Plain, &used, &options, cancel)?;
-    formulas.extend(hints.iter().cloned());
-    formulas.retain(|draft| {
-        let inside = |echo: &Draft| echo.left.overlaps(draft.left) && echo.right.overlaps(draft.right);
+    let (mut echoes, hints): (Vec<Draft>, Vec<Draft>) = chained.drafts.into_iter().partition(is_echo);
+    let mut steps = StepBudget::new(budgets.chain_steps);
+    let plain = chain(units, &matches, Weight::Plain, &chained.used, &options, &mut steps, cancel)?;
+    end = end.and(plain.end);
+    let is_formula = |draft: &&Draft| {
         let stock = draft.weight <= MAX_FORMULA_SHARE * draft.plain;
-        stock && draft.plain >= MIN_FORMULA_BITS && !echoes.iter().any(inside)
-    });
+        stock && draft.plain >= MIN_FORMULA_BITS
+    };
+    let mut formulas: Vec<Draft> = plain.drafts.into_iter().filter(|draft| is_formula(&draft)).collect();
+    formulas.extend(hints.iter().filter(is_formula).cloned());
+    if !formulas.is_empty() {
+        let mut echoed = Buckets::new(echoes.iter().map(|echo| echo.left.end()).max().unwrap_or(0));
+        (0..).zip(&echoes).for_each(|(index, echo)| echoed.add(echo.left, index));
+        let mut polls = Polls::new(cancel);
+        let mut stopped = Ok(());
+        formulas.retain(|draft| {
+            let inside = |echo: &Draft| echo.left.overlaps(draft.left) && echo.right.overlaps(draft.right);
+            stopped = stopped.and_then(|()| polls.step());
+            !echoed.near(draft.left).any(|index| !steps.take(1) || inside(&echoes[index as usize]))
+        });
+        stopped?;
+        if steps.left() == 0 {
+            end = StageEnd::Budget;
+        }
+    }
     for draft in echoes.iter_mut().chain(&mut formulas) {
         take_edges(analyses, draft);
     }

@@ -3,8 +3,9 @@
 //! In: two analyses, references, background, stock phrases, options. Out: a [`Comparison`]. A pure function: no I/O, no
 //! clock, no environment, no global state; it can fail only by being cancelled. Each stage is a module of its own.
 
-use super::align::{bead, identical::identical_paragraphs, link};
+use super::align::{Candidate, bead, identical::identical_paragraphs, link};
 use super::background::Background;
+use super::bigram;
 use super::comparison::{
     Bead, Comparison, Completeness, Edit, EditKind, EditOp, Origin, Outline, OutlineParagraph, ParagraphLink, Passage,
     PassageForm, StageEnd,
@@ -22,6 +23,27 @@ use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 use crate::text::span::{Normalized, Pair, Span};
 
+/// A stage of the comparison. The core reads no clock; whoever times the stages is told when each begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Matching units of both documents, the rarity of what they say, the references.
+    Units,
+    /// Passages: seeded, matched, chained.
+    Passages,
+    /// Identical paragraphs, links, beads.
+    Alignment,
+    /// Edits and origin of every passage.
+    PassageEdits,
+    /// Edits of every bead.
+    BeadEdits,
+    /// Fates of items, scores.
+    Items,
+    /// Shared phrases.
+    Phrases,
+    /// Outlines, and links with their evidence.
+    Outlines,
+}
+
 /// Compares two documents that have been read.
 pub fn compare(
     analyses: Pair<&Analysis>,
@@ -31,25 +53,43 @@ pub fn compare(
     options: &CompareOptions,
     cancel: &Cancel,
 ) -> Result<Comparison, Cancelled> {
+    compare_watched(analyses, references, background, formulas, options, cancel, &mut |_| {})
+}
+
+/// Compares two documents that have been read, and calls `begins` as each stage begins.
+pub fn compare_watched(
+    analyses: Pair<&Analysis>,
+    references: &[&Analysis],
+    background: &Background,
+    formulas: &Formulas,
+    options: &CompareOptions,
+    cancel: &Cancel,
+    begins: &mut dyn FnMut(Stage),
+) -> Result<Comparison, Cancelled> {
     let reports = options.reports;
     let mut completeness = Completeness::default();
+    begins(Stage::Units);
     let units = matching::units(analyses);
     let units = units.as_ref();
-    let rarity = Rarity::new(background, formulas, analyses, units);
+    let bigrams = bigram::bigrams(units, cancel)?;
+    let bigrams = bigrams.as_ref();
+    let rarity = Rarity::new(background, formulas, analyses, units, bigrams);
     let sources = Sources::new(background, references, analyses.left);
 
     let mut found = passage::Found::default();
     let mut groups = Vec::new();
     let mut links = Vec::new();
     if reports.has(Report::Alignment) || reports.has(Report::Edits) || reports.has(Report::Items) {
-        let mut budget = StepBudget::new(options.budgets.passage_steps);
-        found = passage::find(analyses, units, &rarity, &mut budget, cancel)?;
+        begins(Stage::Passages);
+        found = passage::find(analyses, units, bigrams, &rarity, &options.budgets, cancel)?;
         completeness.passages = found.end;
+        begins(Stage::Alignment);
         let mut budget = StepBudget::new(options.budgets.alignment_steps);
         let identical = identical_paragraphs(analyses, &mut budget, cancel)?;
         let evidence = link::Evidence {
             analyses,
             units,
+            bigrams,
             matches: &found.matches,
             echoes: &found.echoes,
             hints: &found.hints,
@@ -60,6 +100,7 @@ pub fn compare(
         groups = bead::groups(paragraphs, &links, &identical);
     }
 
+    begins(Stage::PassageEdits);
     let context = EditContext::new(analyses);
     let mut budget = StepBudget::new(options.budgets.edit_steps);
     let drafts = found.echoes.iter().map(|draft| (draft, Commonness::Telling));
@@ -93,19 +134,23 @@ pub fn compare(
     passages.sort_by_key(|(_, answer)| (answer.left, answer.right));
     let (mut passages, answers): (Vec<Passage>, Vec<Answer>) = passages.into_iter().unzip();
 
+    begins(Stage::BeadEdits);
     let mut beads = Vec::with_capacity(groups.len());
     for group in &groups {
         let (bead, end) = bead_of(group, &context, analyses, reports.has(Report::Edits), &mut budget, cancel)?;
         completeness.edits = completeness.edits.and(end);
         beads.push(bead);
     }
+    begins(Stage::Items);
     let items = if reports.has(Report::Items) { fate::fates(analyses, units, &answers, &links) } else { Vec::new() };
     let score = fate::score(units.right, &answers, &groups, &items);
     let mut phrases = Vec::new();
+    begins(Stage::Phrases);
     if reports.has(Report::Phrases) {
         (phrases, completeness.phrases) = shared_phrase::find(analyses, &rarity, &sources, options, cancel)?;
     }
-    let mut links: Vec<ParagraphLink> = links.iter().map(|link| paragraph_link(link, analyses, &answers)).collect();
+    begins(Stage::Outlines);
+    let mut links = paragraph_links(&links, analyses, &answers);
     if !reports.has(Report::Edits) {
         passages.iter_mut().for_each(|passage| passage.edits.clear());
     }
@@ -172,19 +217,29 @@ fn bead_of(
     Ok((bead, end))
 }
 
-/// A link with the passages that are its evidence.
-fn paragraph_link(link: &super::align::Candidate, analyses: Pair<&Analysis>, answers: &[Answer]) -> ParagraphLink {
-    let left = analyses.left.paragraphs[link.left as usize].span;
-    let right = analyses.right.paragraphs[link.right as usize].span;
-    let evidence = answers.iter().enumerate().filter(|(_, a)| a.left.overlaps(left) && a.right.overlaps(right));
-    ParagraphLink {
-        left: link.left,
-        right: link.right,
-        similarity: f64::from(link.similarity),
-        left_coverage: f64::from(link.left_coverage),
-        right_coverage: f64::from(link.right_coverage),
-        passages: evidence.map(|(index, _)| index as u32).collect(),
+/// The links with the passages that are their evidence. `links` are sorted by left, then right paragraph.
+fn paragraph_links(links: &[Candidate], analyses: Pair<&Analysis>, answers: &[Answer]) -> Vec<ParagraphLink> {
+    let mut out: Vec<ParagraphLink> = links
+        .iter()
+        .map(|link| ParagraphLink {
+            left: link.left,
+            right: link.right,
+            similarity: f64::from(link.similarity),
+            left_coverage: f64::from(link.left_coverage),
+            right_coverage: f64::from(link.right_coverage),
+            passages: Vec::new(),
+        })
+        .collect();
+    for (index, answer) in (0u32..).zip(answers) {
+        let rights = analyses.right.paragraphs_touched(answer.right);
+        for left in analyses.left.paragraphs_touched(answer.left) {
+            // Links of one left paragraph stand together, by right paragraph.
+            let from = out.partition_point(|link| (link.left, link.right) < (left, rights.start));
+            let of_left = out[from..].iter_mut().take_while(|link| link.left == left && link.right < rights.end);
+            of_left.for_each(|link| link.passages.push(index));
+        }
     }
+    out
 }
 
 /// What decides the origin of a wording: the background, the references as units, and the left document's date.

@@ -12,12 +12,15 @@
 //!
 //! Always: symmetric in the sides. Cost: two table lookups a shared character; the counts of bigrams are linear.
 
+use std::cell::{Cell, RefCell};
+
 use super::background::Background;
+use super::bigram::{Bigrams, shared};
 use super::formula::Formulas;
 use super::matching::{self, Units};
 use super::passage::Run;
 use crate::text::analysis::Analysis;
-use crate::text::normalize::is_han;
+use crate::text::normalize::{is_han, is_word_character};
 use crate::text::span::{Normalized, Pair, Side, Span};
 
 /// Characters of a window.
@@ -54,6 +57,18 @@ pub struct Rarity<'a> {
     factors: Pair<Vec<f32>>,
     /// For each left unit, log2 of the ways in which the bigram that begins there can be matched.
     ways: Vec<f32>,
+    /// For each character of a side the bits of the window that begins there, a character's share of them; not a number
+    /// until somebody asks. What is matched with several places is asked for several times.
+    windows: Pair<Vec<Cell<f32>>>,
+    scratch: RefCell<Scratch>,
+}
+
+/// Room to work in, kept from one run to the next.
+#[derive(Debug, Default)]
+struct Scratch {
+    characters: Vec<f32>,
+    left: Vec<(f32, f32)>,
+    right: Vec<(f32, f32)>,
 }
 
 impl<'a> Rarity<'a> {
@@ -63,19 +78,30 @@ impl<'a> Rarity<'a> {
         formulas: &Formulas,
         analyses: Pair<&'a Analysis>,
         units: Pair<&'a Units>,
+        bigrams: Pair<&Bigrams>,
     ) -> Self {
         let factors = analyses.map(|analysis| factors(analysis, formulas));
-        let mut out = Self { background, analyses, units, factors, ways: ways(units) };
+        let mut out = Self {
+            background,
+            analyses,
+            units,
+            factors,
+            ways: ways(units.left, bigrams),
+            windows: analyses.map(|analysis| vec![Cell::new(f32::NAN); analysis.text.characters().len()]),
+            scratch: RefCell::default(),
+        };
         out.raise_slogans();
         out
     }
 
     /// What a common run tells.
     pub fn told(&self, run: Run) -> Told {
-        let left = self.side_bits(self.analyses.left, self.units.left, &self.factors.left, run.left, run.length);
-        let right = self.side_bits(self.analyses.right, self.units.right, &self.factors.right, run.right, run.length);
+        let mut scratch = self.scratch.borrow_mut();
+        let Scratch { characters, left, right } = &mut *scratch;
+        self.side_bits(Side::Left, run.left, run.length, characters, left);
+        self.side_bits(Side::Right, run.right, run.length, characters, right);
         let mut told = Told::default();
-        for (unit, (left, right)) in left.into_iter().zip(right).enumerate() {
+        for (unit, (left, right)) in left.iter().zip(right.iter()).enumerate() {
             let bits = left.0.min(right.0);
             told.bits += bits;
             told.plain += left.1.min(right.1);
@@ -86,7 +112,8 @@ impl<'a> Rarity<'a> {
 
     /// Bits that a stretch of the left document tells by itself, stock phrases weighing next to nothing.
     pub fn left_bits(&self, span: Span<Normalized>) -> f32 {
-        let characters = self.character_bits(self.analyses.left.text.slice(span));
+        let characters = &mut self.scratch.borrow_mut().characters;
+        self.character_bits(Side::Left, span, characters);
         let factors = &self.factors.left[span.range()];
         characters.iter().zip(factors).map(|(bits, factor)| bits * factor).sum()
     }
@@ -109,57 +136,57 @@ impl<'a> Rarity<'a> {
     }
 
     /// Bits of each unit of a run on one side, with and without factors.
-    fn side_bits(
-        &self,
-        analysis: &Analysis,
-        units: &Units,
-        factors: &[f32],
-        first: u32,
-        length: u32,
-    ) -> Vec<(f32, f32)> {
+    fn side_bits(&self, side: Side, first: u32, length: u32, characters: &mut Vec<f32>, out: &mut Vec<(f32, f32)>) {
+        let (units, factors) = (self.units.get(side), self.factors.get(side));
         let span = units.span(first..first + length);
-        let run = analysis.text.slice(span);
-        let characters = self.character_bits(run);
+        self.character_bits(side, span, characters);
         let start = span.start();
-        (first..first + length)
-            .map(|unit| {
-                // A place tells nothing, and a level only inside a wording: 举全省之力, but not 省 before something.
-                let inside = unit > first && unit + 1 < first + length;
-                let number = units.numbers[unit as usize];
-                if matching::is_place(number) || matching::is_level(number) && !inside {
-                    return (0.0, 0.0);
-                }
-                let from = units.starts[unit as usize];
-                let to = units.ends[unit as usize];
-                (from..to).fold((0.0, 0.0), |(bits, plain), at| {
-                    let character = characters[(at - start) as usize];
-                    (bits + character * factors[at as usize], plain + character)
-                })
+        out.clear();
+        out.extend((first..first + length).map(|unit| {
+            // A place tells nothing, and a level only inside a wording: 举全省之力, but not 省 before something.
+            let inside = unit > first && unit + 1 < first + length;
+            let number = units.numbers[unit as usize];
+            if matching::is_place(number) || matching::is_level(number) && !inside {
+                return (0.0, 0.0);
+            }
+            let from = units.starts[unit as usize];
+            let to = units.ends[unit as usize];
+            (from..to).fold((0.0, 0.0), |(bits, plain), at| {
+                let character = characters[(at - start) as usize];
+                (bits + character * factors[at as usize], plain + character)
             })
-            .collect()
+        }));
     }
 
     /// Bits of each character of a run, before factors.
-    fn character_bits(&self, run: &[char]) -> Vec<f32> {
-        if run.len() <= WINDOW {
-            return vec![self.gram_bits(run) / run.len() as f32; run.len()];
+    fn character_bits(&self, side: Side, span: Span<Normalized>, out: &mut Vec<f32>) {
+        let run = self.analyses.get(side).text.slice(span);
+        out.clear();
+        if run.len() < WINDOW {
+            out.resize(run.len(), self.background.rarity_bits(run) / run.len() as f32);
+            return;
         }
-        let windows: Vec<f32> = run.windows(WINDOW).map(|window| self.gram_bits(window) / WINDOW as f32).collect();
-        let mean = |at: usize| {
-            let over = &windows[at.saturating_sub(WINDOW - 1)..=at.min(windows.len() - 1)];
-            over.iter().sum::<f32>() / over.len() as f32
+        let known = &self.windows.get(side)[span.range()];
+        let window = |at: usize| {
+            let bits = known[at].get();
+            if !bits.is_nan() {
+                return bits;
+            }
+            let bits = self.background.rarity_bits(&run[at..at + WINDOW]) / WINDOW as f32;
+            known[at].set(bits);
+            bits
         };
-        (0..run.len()).map(mean).collect()
-    }
-
-    fn gram_bits(&self, gram: &[char]) -> f32 {
-        let found = self.background.frequency(gram);
-        let totals = self.background.titles();
-        let bits = |count: u32, total: u32| {
-            // Half a document is added, so that what the background does not hold is rare and not impossible.
-            -(((count as f32) + 0.5) / (total as f32 + 1.0)).log2()
-        };
-        bits(found.reports, totals.reports).min(bits(found.regulations, totals.regulations)).max(0.0)
+        let windows = run.len() + 1 - WINDOW;
+        // The windows over a character, oldest first; a window that is not there is left out of their sum.
+        let mut over = [0.0f32; WINDOW];
+        for at in 0..run.len() {
+            let (first, last) = (at.saturating_sub(WINDOW - 1), at.min(windows - 1));
+            if at < windows {
+                over[at % WINDOW] = window(at);
+            }
+            let sum: f32 = (first..=last).map(|window| over[window % WINDOW]).sum();
+            out.push(sum / (last + 1 - first) as f32);
+        }
     }
 
     /// Raises the factor of slogans in “ ” that both documents use and the background does not know.
@@ -214,7 +241,7 @@ fn factors(analysis: &Analysis, formulas: &Formulas) -> Vec<f32> {
             _ if depth > 0 => factors[at] = factors[at].min(CITED_FACTOR),
             _ => {}
         }
-        if !is_han(*character) && !character.is_alphanumeric() {
+        if !is_han(*character) && !is_word_character(*character) {
             factors[at] = 0.0;
         }
     }
@@ -222,26 +249,11 @@ fn factors(analysis: &Analysis, formulas: &Formulas) -> Vec<f32> {
 }
 
 /// For each left unit, log2 of the ways in which the bigram that begins there can be matched; 0 where it is not shared.
-fn ways(units: Pair<&Units>) -> Vec<f32> {
-    let left = matching::bigrams(units.left);
-    let right = matching::bigrams(units.right);
-    let mut out = vec![0.0; units.left.numbers.len()];
-    let (mut l, mut r) = (0, 0);
-    while l < left.len() && r < right.len() {
-        match left[l].0.cmp(&right[r].0) {
-            std::cmp::Ordering::Less => l += 1,
-            std::cmp::Ordering::Greater => r += 1,
-            std::cmp::Ordering::Equal => {
-                let key = left[l].0;
-                let left_end = l + left[l..].partition_point(|entry| entry.0 == key);
-                let right_end = r + right[r..].partition_point(|entry| entry.0 == key);
-                let ways = (((left_end - l) * (right_end - r)) as f32).log2();
-                for entry in &left[l..left_end] {
-                    out[entry.1 as usize] = ways;
-                }
-                (l, r) = (left_end, right_end);
-            }
-        }
+fn ways(left: &Units, bigrams: Pair<&Bigrams>) -> Vec<f32> {
+    let mut out = vec![0.0; left.numbers.len()];
+    for places in shared(bigrams) {
+        let ways = ((places.left.len() * places.right.len()) as f32).log2();
+        places.left.iter().for_each(|at| out[*at as usize] = ways);
     }
     out
 }

@@ -14,6 +14,7 @@ use super::normalize::{NormalizedText, normalize};
 use super::paragraph::{self, Paragraph, ParagraphRole};
 use super::place;
 use super::sentence::{self, Clause, Sentence};
+use super::span::{Normalized, Span};
 use super::token::Tokens;
 
 /// What is read from one document.
@@ -43,6 +44,16 @@ impl Analysis {
     /// The earliest known date of the document, of whatever role.
     pub fn date(&self) -> Option<PartialDate> {
         self.dates.iter().map(|known| known.date).min()
+    }
+
+    /// Indexes of the paragraphs that hold at least one character of a span.
+    pub fn paragraphs_touched(&self, span: Span<Normalized>) -> std::ops::Range<u32> {
+        if span.is_empty() {
+            return 0..0;
+        }
+        let first = self.paragraphs.partition_point(|paragraph| paragraph.span.end() <= span.start());
+        let last = self.paragraphs.partition_point(|paragraph| paragraph.span.start() < span.end());
+        first as u32..last.max(first) as u32
     }
 }
 

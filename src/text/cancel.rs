@@ -33,6 +33,40 @@ impl Cancel {
     }
 }
 
+/// Polls a flag once in [`Polls::EVERY`] steps, so that a loop over cheap steps can count each of them.
+#[derive(Debug)]
+pub struct Polls<'a> {
+    cancel: &'a Cancel,
+    left: u32,
+}
+
+impl<'a> Polls<'a> {
+    /// Steps of some nanoseconds between two polls: far below a millisecond.
+    pub const EVERY: u32 = 1 << 14;
+
+    /// Polls that look at a flag.
+    pub fn new(cancel: &'a Cancel) -> Self {
+        Self { cancel, left: Self::EVERY }
+    }
+
+    /// Counts one step.
+    #[inline]
+    pub fn step(&mut self) -> Result<(), Cancelled> {
+        self.steps(1)
+    }
+
+    /// Counts several steps.
+    #[inline]
+    pub fn steps(&mut self, steps: u32) -> Result<(), Cancelled> {
+        if self.left > steps {
+            self.left -= steps;
+            return Ok(());
+        }
+        self.left = Self::EVERY;
+        self.cancel.check()
+    }
+}
+
 /// A number of steps that a stage may take before it must settle for a coarser answer.
 #[derive(Clone, Copy, Debug)]
 pub struct StepBudget {

@@ -41,6 +41,12 @@ pub fn is_han(character: char) -> bool {
     matches!(character, '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '〇')
 }
 
+/// Whether a character is a letter or digit of any script. Of most texts most characters are told by their range.
+#[inline]
+pub fn is_word_character(character: char) -> bool {
+    matches!(character, '\u{4e00}'..='\u{9fff}') || character.is_alphanumeric()
+}
+
 /// A text as it is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NormalizedText {

@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
-use crate::compare::matching::{self, Units};
+use crate::compare::bigram::Bigrams;
+use crate::compare::matching::Units;
 use crate::compare::passage::{Draft, PieceMatch, Run, piece_of};
 use crate::text::analysis::Analysis;
 use crate::text::enumerator::Style;
@@ -30,6 +31,8 @@ pub struct Evidence<'a> {
     pub analyses: Pair<&'a Analysis>,
     /// Both documents as units.
     pub units: Pair<&'a Units>,
+    /// Their bigrams.
+    pub bigrams: Pair<&'a Bigrams>,
     /// All matched pairs of pieces.
     pub matches: &'a [PieceMatch],
     /// Passages that count as echo.
@@ -143,7 +146,10 @@ impl Shared {
 
 /// Gathers what every pair of paragraphs with a matched pair of pieces shares.
 fn paragraph_pairs(evidence: &Evidence<'_>) -> BTreeMap<(u32, u32), Shared> {
-    let weights = evidence.units.map(unit_weights);
+    let weights = Pair::new(
+        unit_weights(evidence.units.left, evidence.bigrams.left),
+        unit_weights(evidence.units.right, evidence.bigrams.right),
+    );
     let totals = Pair::new(
         paragraph_totals(evidence.units.left, &weights.left, evidence.analyses.left.paragraphs.len()),
         paragraph_totals(evidence.units.right, &weights.right, evidence.analyses.right.paragraphs.len()),
@@ -198,13 +204,12 @@ fn compatible(analyses: Pair<&Analysis>, left: u32, right: u32) -> bool {
 }
 
 /// Weight of each unit: half the inverse frequency of either bigram over it, within its own document.
-fn unit_weights(units: &Units) -> Vec<f32> {
-    let bigrams = matching::bigrams(units);
+fn unit_weights(units: &Units, bigrams: &Bigrams) -> Vec<f32> {
     let pieces = units.pieces.len().max(1) as f32;
     let mut weights = vec![0.0f32; units.numbers.len()];
-    for same in bigrams.chunk_by(|a, b| a.0 == b.0) {
-        let rarity = (pieces / same.len() as f32).log2().max(0.0) / 2.0;
-        for (_, at) in same {
+    for (_, places) in bigrams.iter() {
+        let rarity = (pieces / places.len() as f32).log2().max(0.0) / 2.0;
+        for at in places {
             weights[*at as usize] += rarity;
             weights[*at as usize + 1] += rarity;
         }

@@ -11,14 +11,21 @@ use super::name::{self, InContext};
 use super::quantity::{self, Figure};
 use super::{scale, strength, synonym};
 use crate::compare::comparison::EditKind;
+use crate::text::normalize::is_word_character;
 use crate::text::place::is_short_place;
 use crate::text::span::{Normalized, Pair, Span};
 
 /// Longest quotation that counts as a slogan, in characters.
 const LONGEST_SLOGAN: usize = 16;
 
+/// Longest stretch of either side that is asked for its kind, in characters: no rule is about longer ones.
+const LONGEST_CHANGE: u32 = 1024;
+
 /// The kind of a replacement of words that differ; `None` when no rule knows it.
 pub(super) fn kind_of(context: &EditContext<'_>, change: Pair<Span<Normalized>>) -> Option<EditKind> {
+    if change.left.len().max(change.right.len()) > LONGEST_CHANGE {
+        return None;
+    }
     let texts = context.texts();
     let words = Pair::new(texts.left.slice(change.left), texts.right.slice(change.right));
     if words.left.iter().chain(words.right).all(|c| is_punctuation(*c)) {
@@ -67,7 +74,7 @@ fn in_context(characters: &[char], start: usize, end: usize) -> InContext<'_> {
 
 /// Whether a character is neither letter nor digit.
 pub(super) fn is_punctuation(character: char) -> bool {
-    !character.is_alphanumeric()
+    !is_word_character(character)
 }
 
 fn figure(characters: &[char], span: Span<Normalized>) -> Option<Figure> {

@@ -10,6 +10,8 @@ use crate::text::span::Pair;
 
 /// Most operations that one list is looked for in.
 const MOST_OPS: usize = 24;
+/// Most words of one list.
+const MOST_WORDS: u32 = 512;
 /// Most words of a list's first or last member that both sides have at the same place.
 const MOST_SHARED: u32 = 8;
 
@@ -79,21 +81,35 @@ fn reordered_from(ops: &[Op], first: usize, words: Pair<&Sequence>, marks: &Mark
         words.left.numbers[op.left.start as usize..op.left.end as usize]
             .iter()
             .chain(&words.right.numbers[op.right.start as usize..op.right.end as usize])
-            .any(|number| marks.clause_ends.contains(number))
+            .any(|number| marks.clause_ends.binary_search(number).is_ok())
     };
     let last = (first..ops.len().min(first + MOST_OPS)).take_while(|&at| !ends_clause(&ops[at])).last()?;
     let shared = |op: Option<&Op>| match op {
         Some(op) if op.kind == OpKind::Equal => (op.left.end - op.left.start).min(MOST_SHARED),
         _ => 0,
     };
-    for last in (first + 1..=last).rev().filter(|&at| ops[at].kind != OpKind::Equal) {
+    // Both sides of a list in another order have the same words, and of what both have in common at either end as many.
+    let sums = |range: std::ops::Range<u32>, side: &Sequence| {
+        let numbers = side.numbers[range.start as usize..range.end as usize].iter();
+        numbers.fold(0_u64, |sum, number| sum.wrapping_add(u64::from(*number)))
+    };
+    let may_be_list = |&last: &usize| {
+        let left = ops[first].left.start..ops[last].left.end;
+        let right = ops[first].right.start..ops[last].right.end;
+        ops[last].kind != OpKind::Equal
+            && left.len() == right.len()
+            && left.len() as u32 <= MOST_WORDS
+            && sums(left, words.left) == sums(right, words.right)
+    };
+    for last in (first + 1..=last).rev().filter(may_be_list) {
         let room = (first.checked_sub(1).map_or(0, |at| shared(ops.get(at))), shared(ops.get(last + 1)));
         for before in 0..=room.0 {
             for behind in 0..=room.1 {
                 let left = ops[first].left.start - before..ops[last].left.end + behind;
                 let right = ops[first].right.start - before..ops[last].right.end + behind;
                 let breaks = |side: &Sequence, range: &std::ops::Range<u32>| {
-                    side.breaks.iter().any(|at| range.start < *at && *at < range.end)
+                    let next = side.breaks.partition_point(|at| *at <= range.start);
+                    side.breaks.get(next).is_some_and(|at| *at < range.end)
                 };
                 if breaks(words.left, &left) || breaks(words.right, &right) {
                     continue;

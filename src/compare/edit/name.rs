@@ -3,6 +3,10 @@
 //! In: the words that changed, with the text around them. Out: whether both sides name something. The rules are about
 //! form: a surname before or after a title of office, an ending such as 厅 or 委员会, a name of the gazetteer.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
+
 use super::scale::is_any_place;
 
 /// Titles of office, longest first where one ends another.
@@ -72,6 +76,10 @@ const BODIES: &[&str] = &[
     "会",
 ];
 
+/// Last characters of those endings, which tell most words from a body.
+static BODY_ENDS: LazyLock<FxHashSet<char>> =
+    LazyLock::new(|| BODIES.iter().filter_map(|body| body.chars().next_back()).collect());
+
 /// The words that changed and what stands before and behind them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct InContext<'a> {
@@ -94,13 +102,14 @@ fn begins_with(text: &[char], word: &str) -> bool {
 /// A surname with a given name of one or two characters, beside a title.
 fn is_person(side: InContext<'_>) -> bool {
     let named = (2..=3).contains(&side.words.len()) && SURNAMES.contains(side.words[0]);
-    let titled = TITLES.iter().any(|title| ends_with(side.before, title) || begins_with(side.behind, title));
+    let titled = || TITLES.iter().any(|title| ends_with(side.before, title) || begins_with(side.behind, title));
     let listed = side.before.last() == Some(&'、') || side.behind.first() == Some(&'、');
-    named && (titled || listed && side.words.len() == 3)
+    named && (listed && side.words.len() == 3 || titled())
 }
 
 fn is_body(words: &[char]) -> bool {
-    BODIES.iter().any(|body| words.len() >= body.chars().count() + 2 && ends_with(words, body))
+    let ends_body = |last: &char| BODY_ENDS.contains(last);
+    words.last().is_some_and(ends_body) && BODIES.iter().any(|body| words.len() >= body.chars().count() + 2 && ends_with(words, body))
 }
 
 /// Whether both sides name a person, a body or a place.

@@ -4,7 +4,10 @@
 //! (1,234.5) or Han (二万三千, 百分之六, 十五), with 万 and 亿 behind either. Years, days of a month, sessions (十二届七次
 //! 全会) and plan periods (十四五) are dates; ordinals (第三条) and slogans (1+1+9, 四个意识) are neither.
 
+use std::sync::LazyLock;
+
 use crate::compare::comparison::Quantity;
+use crate::text::word_map::WordMap;
 
 /// A figure in a text.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,14 +106,28 @@ const UNITS: &[&str] = &[
     "‰",
 ];
 
+static UNIT_AT: LazyLock<WordMap<&'static str>> =
+    LazyLock::new(|| WordMap::new(UNITS.iter().map(|unit| (*unit, *unit))));
+
+/// Longest numeral that is read as one, in characters.
+const LONGEST_NUMERAL: usize = 48;
+
 /// Most characters of a figure before the position it is looked for around.
 const LONGEST_BEFORE: usize = 16;
 
 fn han_digit(character: char) -> Option<u64> {
-    "零一二三四五六七八九".chars().position(|digit| digit == character).map(|value| value as u64).or(match character {
-        '〇' => Some(0),
-        '两' => Some(2),
-        _ => None,
+    Some(match character {
+        '零' | '〇' => 0,
+        '一' => 1,
+        '二' | '两' => 2,
+        '三' => 3,
+        '四' => 4,
+        '五' => 5,
+        '六' => 6,
+        '七' => 7,
+        '八' => 8,
+        '九' => 9,
+        _ => return None,
     })
 }
 
@@ -132,6 +149,7 @@ pub(super) fn is_numeral(character: char) -> bool {
 
 /// A numeral at the start of `text`: its value and its length.
 fn numeral(text: &[char]) -> Option<(f64, usize)> {
+    let text = &text[..text.len().min(LONGEST_NUMERAL)];
     match text.first()? {
         first if first.is_ascii_digit() => ascii_numeral(text),
         _ => han_numeral(text),
@@ -206,7 +224,7 @@ fn han_numeral(text: &[char]) -> Option<(f64, usize)> {
 
 /// The unit that `text` begins with.
 fn unit(text: &[char]) -> Option<&'static str> {
-    UNITS.iter().copied().find(|unit| begins(text, unit))
+    UNIT_AT.all_at(text).next().map(|(_, unit)| *unit)
 }
 
 fn begins(text: &[char], word: &str) -> bool {

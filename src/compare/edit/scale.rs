@@ -4,17 +4,20 @@
 //! else ([`is_scale`]), and a form in which localised words are equal ([`canonical`]): 全省=全市=全区, 省委=市委,
 //! 我省=我市, 广东省=广州市 where the two are the documents' own places. Cost: a few comparisons for each character.
 
+use std::sync::LazyLock;
+
 use crate::text::place::place_at;
+use crate::text::word_map::WordList;
 
 /// Names, without suffix, of the places that the two documents speak for.
 pub(super) type OwnPlaces = Vec<Vec<char>>;
 
 /// Levels as words, longest first.
-const LEVELS: &[&str] = &["自治区", "自治州", "自治县", "直辖市", "省", "市", "区", "县", "州", "盟", "旗"];
+static LEVELS: LazyLock<WordList> = LazyLock::new(|| WordList::of(&["自治区", "自治州", "自治县", "直辖市", "省", "市", "区", "县", "州", "盟", "旗"]));
 /// What stands before a level and makes a word of it: 全省, 我市.
-const BEFORE: &[&str] = &["全", "我", "本", "各", "该"];
+static BEFORE: LazyLock<WordList> = LazyLock::new(|| WordList::of(&["全", "我", "本", "各", "该"]));
 /// What stands behind a level and makes a word of it: 省委, 市人民政府. Longest first.
-const BEHIND: &[&str] = &[
+static BEHIND: LazyLock<WordList> = LazyLock::new(|| WordList::of(&[
     "人民代表大会常务委员会",
     "人民代表大会",
     "人大常委会",
@@ -37,9 +40,9 @@ const BEHIND: &[&str] = &[
     "辖",
     "属",
     "管",
-];
+]));
 /// Words of several levels or of levels without a name, longest first.
-const PHRASES: &[&str] = &[
+static PHRASES: LazyLock<WordList> = LazyLock::new(|| WordList::of(&[
     "县级以上地方各级",
     "地级以上市",
     "不设区的市",
@@ -72,9 +75,9 @@ const PHRASES: &[&str] = &[
     "当地",
     "地方",
     "县以上",
-];
+]));
 /// Words that stand between words of the scale without being of it.
-const NEUTRAL: &[&str] = &["人民政府", "政府", "、", "和", "及", "与", "（", "）", "以上", "各", "所属", "级"];
+static NEUTRAL: LazyLock<WordList> = LazyLock::new(|| WordList::of(&["人民政府", "政府", "、", "和", "及", "与", "（", "）", "以上", "各", "所属", "级"]));
 
 /// A word of the scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,19 +88,8 @@ pub(super) struct ScaleWord {
     pub(super) bare: bool,
 }
 
-fn starts_with(text: &[char], word: &str) -> Option<usize> {
-    let mut length = 0;
-    for character in word.chars() {
-        if text.get(length) != Some(&character) {
-            return None;
-        }
-        length += 1;
-    }
-    Some(length)
-}
-
-fn longest(text: &[char], words: &[&str]) -> Option<usize> {
-    words.iter().filter_map(|word| starts_with(text, word)).max()
+fn longest(text: &[char], words: &WordList) -> Option<usize> {
+    words.longest_at(text).map(|(length, ())| length)
 }
 
 /// Length of an own place name, with its suffix if one follows.
@@ -107,17 +99,17 @@ fn own_place_at(text: &[char], own: &OwnPlaces) -> Option<usize> {
     match place_at(text) {
         Some(place) if place.name_characters > name => None,
         Some(place) if place.name_characters == name => Some(place.full_characters),
-        _ => Some(name + longest(&text[name..], LEVELS).unwrap_or(0)),
+        _ => Some(name + longest(&text[name..], &LEVELS).unwrap_or(0)),
     }
 }
 
 /// The longest word of the scale that `text` begins with.
 pub(super) fn word_at(text: &[char], own: &OwnPlaces) -> Option<ScaleWord> {
-    let place = own_place_at(text, own).map(|place| place + longest(&text[place..], BEHIND).unwrap_or(0));
-    let phrase = longest(text, PHRASES);
-    let before = longest(text, BEFORE).and_then(|before| Some(before + longest(&text[before..], LEVELS)?));
-    let level = longest(text, LEVELS);
-    let behind = level.and_then(|level| Some(level + longest(&text[level..], BEHIND)?));
+    let place = own_place_at(text, own).map(|place| place + longest(&text[place..], &BEHIND).unwrap_or(0));
+    let phrase = longest(text, &PHRASES);
+    let before = longest(text, &BEFORE).and_then(|before| Some(before + longest(&text[before..], &LEVELS)?));
+    let level = longest(text, &LEVELS);
+    let behind = level.and_then(|level| Some(level + longest(&text[level..], &BEHIND)?));
     match place.max(phrase).max(before).max(behind) {
         Some(characters) => Some(ScaleWord { characters, bare: false }),
         None => level.map(|characters| ScaleWord { characters, bare: true }),
@@ -155,7 +147,7 @@ pub(super) fn is_scale(text: &[char], own: &OwnPlaces) -> bool {
         if let Some(word) = word_at(&text[at..], own) {
             at += word.characters;
             found = true;
-        } else if let Some(length) = longest(&text[at..], NEUTRAL) {
+        } else if let Some(length) = longest(&text[at..], &NEUTRAL) {
             at += length;
         } else {
             return false;
@@ -166,7 +158,7 @@ pub(super) fn is_scale(text: &[char], own: &OwnPlaces) -> bool {
 
 /// Whether characters name the nation: 全国, 国家. They count as a level only beside a word of the scale.
 pub(super) fn is_national(text: &[char]) -> bool {
-    ["全国", "我国", "国家级", "国家", "中央"].iter().any(|word| starts_with(text, word) == Some(text.len()))
+    ["全国", "我国", "国家级", "国家", "中央"].iter().any(|word| word.chars().eq(text.iter().copied()))
 }
 
 /// The same characters with every level one mark and every own place another, so that localised words are equal;
@@ -187,11 +179,11 @@ pub(super) fn canonical(text: &[char], own: &OwnPlaces) -> Option<Vec<char>> {
             at += length;
             continue;
         }
-        let before = longest(rest, BEFORE).unwrap_or(0);
-        let level = longest(&rest[before..], LEVELS);
+        let before = longest(rest, &BEFORE).unwrap_or(0);
+        let level = longest(&rest[before..], &LEVELS);
         let word = word_at(rest, own).filter(|word| !word.bare);
         match (word, level) {
-            (Some(word), Some(level)) if before + level <= word.characters && longest(rest, PHRASES).is_none() => {
+            (Some(word), Some(level)) if before + level <= word.characters && longest(rest, &PHRASES).is_none() => {
                 out.extend(&rest[..before]);
                 out.push(LEVEL);
                 out.extend(&rest[before + level..word.characters]);

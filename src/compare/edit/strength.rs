@@ -4,7 +4,10 @@
 //! ladder from order to encouragement is that of the studies of control words in Chinese policy (Xiao & Zhu) and of the
 //! five shades of ambiguity in Ang 2024. Words of one rank say the same degree: between them nothing moved.
 
+use std::sync::LazyLock;
+
 use crate::compare::comparison::Direction;
+use crate::text::word_map::WordMap;
 
 /// What part a word plays in its sentence. Words of one part replace one another; others seldom do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,22 +44,22 @@ const SCALE: &[(u8, Part, &[&str])] = &[
     (1, Part::Adverb, &["尽量", "尽可能", "酌情"]),
 ];
 
-/// Longest word of the scale, in characters.
-const LONGEST: usize = 4;
+static DEGREES: LazyLock<WordMap<Degree>> = LazyLock::new(|| {
+    let of_rank = |(rank, part, words): &(u8, Part, &'static [&'static str])| {
+        let degree = Degree { rank: *rank, part: *part };
+        words.iter().map(move |word| (*word, degree)).collect::<Vec<_>>()
+    };
+    WordMap::new(SCALE.iter().flat_map(of_rank))
+});
 
 /// The degree that a word says, if it is of the scale.
 pub(super) fn degree(word: &[char]) -> Option<Degree> {
-    if word.is_empty() || word.len() > LONGEST {
-        return None;
-    }
-    let same = |of_scale: &&&str| of_scale.chars().eq(word.iter().copied());
-    let (rank, part, _) = SCALE.iter().find(|(_, _, words)| words.iter().any(|of_scale| same(&of_scale)))?;
-    Some(Degree { rank: *rank, part: *part })
+    DEGREES.get(word).copied()
 }
 
 /// Length and degree of the longest word of the scale that `text` begins with.
 pub(super) fn degree_at(text: &[char]) -> Option<(usize, Degree)> {
-    (1..=LONGEST.min(text.len())).rev().find_map(|length| Some((length, degree(&text[..length])?)))
+    DEGREES.longest_at(text).map(|(length, degree)| (length, *degree))
 }
 
 /// Which way the degree moved from one word to another; `None` if it did not, or if one is not of the scale.

@@ -3,13 +3,16 @@
 //! In: matched pairs of pieces. Out: [`Draft`]s. From the heaviest pair outward, a pair joins when the gap to the
 //! passage is small on one side and moderate on the other: whole clauses may be dropped on either side, not on both
 //! at one place. Order does not matter. Each pair joins at most one passage.
+//! Cost: for every pair that joins, the pairs within reach of its passage on both sides.
 
+use crate::compare::comparison::StageEnd;
 use crate::compare::matching::Units;
+use crate::compare::rarity::Told;
+use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
 use crate::text::span::{Normalized, Pair, Span};
 
-use crate::compare::rarity::Told;
-use crate::text::cancel::{Cancel, Cancelled};
-
+use super::bucket::Buckets;
+use super::piece_match::PieceMatcher;
 use super::{Draft, PieceMatch, Run, piece_of};
 
 /// What chaining weighs.
@@ -69,36 +72,68 @@ impl Weight {
     }
 }
 
-/// Builds passages from matched pairs, heaviest first; also says which pairs they took. Pairs of `taken` stay out.
-pub fn chain(
-    units: Pair<&Units>,
-    matches: &[PieceMatch],
+/// What chaining made.
+#[derive(Debug)]
+pub struct Chained {
+    /// Passages, heaviest first.
+    pub drafts: Vec<Draft>,
+    /// Which pairs they took.
+    pub used: Vec<bool>,
+    /// Whether the step budget held. Past it passages stay as short as they are.
+    pub end: StageEnd,
+}
+
+/// Builds passages from matched pairs, heaviest first. Pairs of `taken` stay out. A step is a pair that is looked at, or a
+/// piece of a passage that is looked at with it.
+pub fn chain<'a>(
+    units: Pair<&'a Units>,
+    matches: &'a [PieceMatch],
     weight: Weight,
     taken: &[bool],
-    options: &ChainOptions,
-    cancel: &Cancel,
-) -> Result<(Vec<Draft>, Vec<bool>), Cancelled> {
-    let mut heaviest: Vec<usize> = (0..matches.len()).collect();
-    heaviest.sort_by(|&a, &b| {
+    options: &'a ChainOptions,
+    budget: &'a mut StepBudget,
+    cancel: &'a Cancel,
+) -> Result<Chained, Cancelled> {
+    let mut heaviest: Vec<usize> =
+        (0..matches.len()).filter(|&at| !taken[at] && weight.of(&matches[at]) >= options.min_bits).collect();
+    heaviest.sort_unstable_by(|&a, &b| {
         let place = |index: usize| (matches[index].left, matches[index].right);
         weight.of(&matches[b]).total_cmp(&weight.of(&matches[a])).then(place(a).cmp(&place(b)))
     });
     // Pairs by left piece, so that only the neighbourhood of a passage is looked at.
     let mut by_left: Vec<usize> = (0..matches.len()).collect();
-    by_left.sort_by_key(|&index| (matches[index].left, matches[index].right));
-    let mut chaining = Chaining { units, matches, weight, by_left, used: taken.to_vec(), options };
+    by_left.sort_unstable_by_key(|&index| (matches[index].left, matches[index].right));
+    let mut first_of_left = vec![0_u32; units.left.pieces.len() + 1];
+    matches.iter().for_each(|pair| first_of_left[pair.left as usize + 1] += 1);
+    for piece in 0..units.left.pieces.len() {
+        first_of_left[piece + 1] += first_of_left[piece];
+    }
+    let mut chaining = Chaining {
+        units,
+        matches,
+        weight,
+        by_left,
+        first_of_left,
+        used: taken.to_vec(),
+        options,
+        budget,
+        matcher: PieceMatcher::new(units),
+        polls: Polls::new(cancel),
+        end: StageEnd::Complete,
+    };
     let mut drafts = Vec::new();
     for seed in heaviest {
-        if chaining.used[seed] || weight.of(&matches[seed]) < options.min_bits {
+        if chaining.used[seed] {
             continue;
         }
         cancel.check()?;
-        let growing = chaining.grow(seed);
+        let growing = chaining.grow(seed)?;
         if growing.score(options) >= options.min_bits {
-            drafts.push(draft(units, matches, &growing, options));
+            drafts.push(chaining.draft(&growing)?);
         }
     }
-    Ok((drop_shadowed(drafts, options), chaining.used))
+    let drafts = chaining.drop_shadowed(drafts)?;
+    Ok(Chained { drafts, used: chaining.used, end: chaining.end })
 }
 
 /// What chaining works on.
@@ -106,9 +141,16 @@ struct Chaining<'a> {
     units: Pair<&'a Units>,
     matches: &'a [PieceMatch],
     weight: Weight,
+    /// Indexes of pairs, by left, then right piece.
     by_left: Vec<usize>,
+    /// For each left piece, its first place in `by_left`; one more at the end.
+    first_of_left: Vec<u32>,
     used: Vec<bool>,
     options: &'a ChainOptions,
+    budget: &'a mut StepBudget,
+    matcher: PieceMatcher<'a>,
+    polls: Polls<'a>,
+    end: StageEnd,
 }
 
 /// Unit ranges on both sides.
@@ -134,14 +176,84 @@ impl Extent {
     }
 }
 
+/// The pieces of one side that a passage matches.
+#[derive(Clone, Debug, Default)]
+struct Matched {
+    /// Each piece with its best bits and its most matched units, ascending.
+    pieces: Vec<(u32, f32, u32)>,
+    /// Sum of the bits of the pieces before each, added one after the other; one more at the end. Sums of `f32` depend on
+    /// their order, and this one does not depend on the order in which pieces joined.
+    bits_before: Vec<f32>,
+    units: u32,
+}
+
+impl Matched {
+    fn of(piece: u32, bits: f32, units: u32) -> Self {
+        Self { pieces: vec![(piece, bits, units)], bits_before: vec![0.0, bits], units }
+    }
+
+    fn bits(&self) -> f32 {
+        self.bits_before[self.pieces.len()]
+    }
+
+    /// Place of a piece, what is known of it, and whether it is new.
+    fn with(&self, piece: u32, bits: f32, units: u32) -> (usize, (u32, f32, u32), bool) {
+        let at = self.pieces.partition_point(|known| known.0 < piece);
+        match self.pieces.get(at) {
+            Some(known) if known.0 == piece => (at, (piece, known.1.max(bits), known.2.max(units)), false),
+            _ => (at, (piece, 0.0f32.max(bits), units), true),
+        }
+    }
+
+    /// Bits and units with one more answer, and how many pieces were looked at.
+    fn sums_with(&self, piece: u32, bits: f32, units: u32) -> (f32, u32, usize) {
+        let (at, joined, is_new) = self.with(piece, bits, units);
+        let rest = &self.pieces[at + usize::from(!is_new)..];
+        let bits = rest.iter().fold(self.bits_before[at] + joined.1, |sum, known| sum + known.1);
+        let before = if is_new { 0 } else { self.pieces[at].2 };
+        (bits, self.units - before + joined.2, rest.len())
+    }
+
+    fn add(&mut self, piece: u32, bits: f32, units: u32) {
+        let (at, joined, is_new) = self.with(piece, bits, units);
+        if is_new {
+            self.units += joined.2;
+            self.pieces.insert(at, joined);
+        } else {
+            self.units += joined.2 - self.pieces[at].2;
+            self.pieces[at] = joined;
+        }
+        self.bits_before.truncate(at + 1);
+        for known in &self.pieces[at..] {
+            self.bits_before.push(self.bits_before[self.bits_before.len() - 1] + known.1);
+        }
+    }
+
+    /// Whether all pieces and one more lie in one paragraph.
+    fn stays_in_paragraph(&self, units: &Units, piece: u32) -> bool {
+        let paragraph = |piece: u32| units.pieces[piece as usize].paragraph;
+        let first = self.pieces.first().map_or(piece, |first| first.0.min(piece));
+        let last = self.pieces.last().map_or(piece, |last| last.0.max(piece));
+        paragraph(first) == paragraph(last)
+    }
+}
+
 /// A passage while it grows.
 #[derive(Clone, Debug)]
 struct Growing {
     members: Vec<usize>,
     extent: Extent,
-    /// For each piece of either side that is matched: its best bits and matched units.
-    left: std::collections::BTreeMap<u32, (f32, u32)>,
-    right: std::collections::BTreeMap<u32, (f32, u32)>,
+    left: Matched,
+    right: Matched,
+}
+
+/// Bits told less bits that gaps cost: each piece counts once, with its best answer, on the side where that gives less.
+fn score(bits: (f32, f32), matched: (u32, u32), extent: Extent, options: &ChainOptions) -> f32 {
+    let left = (extent.left.1 - extent.left.0).saturating_sub(matched.0);
+    let right = (extent.right.1 - extent.right.0).saturating_sub(matched.1);
+    bits.0.min(bits.1)
+        - options.small_gap_bits * left.min(right) as f32
+        - options.large_gap_bits * left.max(right) as f32
 }
 
 impl Growing {
@@ -149,149 +261,222 @@ impl Growing {
         Self {
             members: vec![index],
             extent: Extent::of(pair),
-            left: std::iter::once((pair.left, (weight.of(pair), pair.matched()))).collect(),
-            right: std::iter::once((pair.right, (weight.of(pair), pair.matched()))).collect(),
+            left: Matched::of(pair.left, weight.of(pair), pair.matched()),
+            right: Matched::of(pair.right, weight.of(pair), pair.matched()),
         }
     }
 
-    /// Bits of what is matched; each piece counts once, with its best answer, on the side where that gives less.
-    fn bits(&self) -> f32 {
-        let side = |pieces: &std::collections::BTreeMap<u32, (f32, u32)>| pieces.values().map(|v| v.0).sum::<f32>();
-        side(&self.left).min(side(&self.right))
-    }
-
-    fn unmatched(&self, extent: Extent) -> (u32, u32) {
-        let side = |pieces: &std::collections::BTreeMap<u32, (f32, u32)>, range: (u32, u32)| {
-            (range.1 - range.0).saturating_sub(pieces.values().map(|v| v.1).sum::<u32>())
-        };
-        (side(&self.left, extent.left), side(&self.right, extent.right))
-    }
-
-    /// Bits told less bits that gaps cost.
     fn score(&self, options: &ChainOptions) -> f32 {
-        let (left, right) = self.unmatched(self.extent);
-        self.bits() - options.small_gap_bits * left.min(right) as f32 - options.large_gap_bits * left.max(right) as f32
+        score((self.left.bits(), self.right.bits()), (self.left.units, self.right.units), self.extent, options)
     }
 
-    /// The score with one more pair.
-    fn score_with(&self, pair: &PieceMatch, weight: Weight, options: &ChainOptions) -> f32 {
-        self.with(usize::MAX, pair, weight).score(options)
+    /// The score with one more pair, and the steps it took.
+    fn score_with(&self, pair: &PieceMatch, weight: Weight, options: &ChainOptions) -> (f32, u64) {
+        let (bits, units) = (weight.of(pair), pair.matched());
+        let left = self.left.sums_with(pair.left, bits, units);
+        let right = self.right.sums_with(pair.right, bits, units);
+        let extent = self.extent.cover(Extent::of(pair));
+        (score((left.0, right.0), (left.1, right.1), extent, options), (1 + left.2 + right.2) as u64)
     }
 
     /// Whether the passage with one more pair lies in one paragraph on one side at least: what crosses paragraphs on
     /// both sides is two passages.
     fn stays_in_paragraph(&self, units: Pair<&Units>, pair: &PieceMatch) -> bool {
-        let within = |units: &Units, pieces: &std::collections::BTreeMap<u32, (f32, u32)>, piece: u32| {
-            let paragraph = |piece: u32| units.pieces[piece as usize].paragraph;
-            let first = pieces.keys().next().map_or(piece, |first| (*first).min(piece));
-            let last = pieces.keys().next_back().map_or(piece, |last| (*last).max(piece));
-            paragraph(first) == paragraph(last)
-        };
-        within(units.left, &self.left, pair.left) || within(units.right, &self.right, pair.right)
+        self.left.stays_in_paragraph(units.left, pair.left) || self.right.stays_in_paragraph(units.right, pair.right)
     }
 
-    fn with(&self, index: usize, pair: &PieceMatch, weight: Weight) -> Self {
-        let mut out = self.clone();
-        out.members.push(index);
-        out.extent = out.extent.cover(Extent::of(pair));
-        for (pieces, piece) in [(&mut out.left, pair.left), (&mut out.right, pair.right)] {
-            let best = pieces.entry(piece).or_insert((0.0, 0));
-            best.0 = best.0.max(weight.of(pair));
-            best.1 = best.1.max(pair.matched());
-        }
-        out
+    fn add(&mut self, index: usize, pair: &PieceMatch, weight: Weight) {
+        self.members.push(index);
+        self.extent = self.extent.cover(Extent::of(pair));
+        self.left.add(pair.left, weight.of(pair), pair.matched());
+        self.right.add(pair.right, weight.of(pair), pair.matched());
     }
 }
 
+/// Most pairs that one passage is made of. Only a text without paragraphs reaches it.
+const MOST_MEMBERS: usize = 256;
+/// Most pieces that a passage is lengthened by at either end.
+const MOST_LENGTHENED: usize = 64;
+
 impl Chaining<'_> {
+    /// Counts steps; false, and the answer says so, when the budget is used up.
+    fn afford(&mut self, steps: u64) -> Result<bool, Cancelled> {
+        self.polls.steps(steps.min(u64::from(u32::MAX)) as u32)?;
+        let affordable = self.budget.take(steps);
+        if !affordable {
+            self.end = StageEnd::Budget;
+        }
+        Ok(affordable)
+    }
+
     /// Grows a passage from one pair: the pair that raises its score most joins next, as long as one does.
-    fn grow(&mut self, seed: usize) -> Growing {
+    fn grow(&mut self, seed: usize) -> Result<Growing, Cancelled> {
         self.used[seed] = true;
         let mut growing = Growing::from_seed(seed, &self.matches[seed], self.weight);
         let mut score = growing.score(self.options);
-        while let Some((longer, index)) = self.best_addition(&growing, score) {
+        while growing.members.len() < MOST_MEMBERS
+            && let Some((longer, index)) = self.best_addition(&growing, score)?
+        {
             self.used[index] = true;
-            growing = growing.with(index, &self.matches[index], self.weight);
+            growing.add(index, &self.matches[index], self.weight);
             score = longer;
         }
-        growing
+        Ok(growing)
     }
 
-    fn best_addition(&self, growing: &Growing, score: f32) -> Option<(f32, usize)> {
+    fn best_addition(&mut self, growing: &Growing, score: f32) -> Result<Option<(f32, usize)>, Cancelled> {
         let (extent, reach) = (growing.extent, self.options.reach_units);
-        let first_unit = extent.left.0.saturating_sub(reach);
-        let last_unit = extent.left.1 + reach;
-        let piece = |index: usize| &self.units.left.pieces[self.matches[index].left as usize].units;
-        let from = self.by_left.partition_point(|&index| piece(index).end <= first_unit);
+        let window = |units: &Units, extent: (u32, u32)| {
+            let first = units.pieces.partition_point(|piece| piece.units.end <= extent.0.saturating_sub(reach));
+            let last = units.pieces.partition_point(|piece| piece.units.start < extent.1 + reach);
+            first as u32..last.max(first) as u32
+        };
+        let (lefts, rights) = (window(self.units.left, extent.left), window(self.units.right, extent.right));
         let mut best: Option<(f32, usize)> = None;
-        for &index in &self.by_left[from..] {
-            if piece(index).start >= last_unit {
+        for left in lefts {
+            let of_left = self.first_of_left[left as usize] as usize..self.first_of_left[left as usize + 1] as usize;
+            let from = of_left.start
+                + self.by_left[of_left.clone()].partition_point(|&index| self.matches[index].right < rights.start);
+            let mut steps = 1;
+            for &index in &self.by_left[from..of_left.end] {
+                let pair = &self.matches[index];
+                if pair.right >= rights.end {
+                    break;
+                }
+                steps += 1;
+                if self.used[index] || pair.runs.is_empty() || !growing.stays_in_paragraph(self.units, pair) {
+                    continue;
+                }
+                let (longer, looked_at) = growing.score_with(pair, self.weight, self.options);
+                steps += looked_at;
+                if longer > score && best.is_none_or(|(other, i)| longer > other || longer == other && index < i) {
+                    best = Some((longer, index));
+                }
+            }
+            if !self.afford(steps)? {
+                return Ok(None);
+            }
+        }
+        Ok(best)
+    }
+
+    fn draft(&mut self, growing: &Growing) -> Result<Draft, Cancelled> {
+        let (units, matches, options) = (self.units, self.matches, self.options);
+        let mut runs: Vec<Run> =
+            growing.members.iter().flat_map(|&member| matches[member].runs.iter().copied()).collect();
+        runs.sort_unstable();
+        let mut extent = growing.extent;
+        self.lengthen(&mut extent, &mut runs)?;
+        let left = snap(units.left, extent.left, options);
+        let right = snap(units.right, extent.right, options);
+        self.afford(u64::from(left.1 - left.0) / 16 + u64::from(right.1 - right.0) / 16)?;
+        let covered = |side: fn(&Run) -> u32, range: (u32, u32)| {
+            let mut mark = vec![false; (range.1 - range.0) as usize];
+            for run in &runs {
+                let start = (side(run) - range.0) as usize;
+                mark[start..start + run.length as usize].fill(true);
+            }
+            mark.iter().filter(|m| **m).count() as u32
+        };
+        Ok(Draft {
+            left: units.left.span(left.0..left.1),
+            right: units.right.span(right.0..right.1),
+            weight: growing.members.iter().map(|member| matches[*member].weight).sum(),
+            plain: growing.members.iter().map(|member| matches[*member].plain).sum(),
+            score: growing.score(options),
+            matched: Pair::new(covered(|run| run.left, left), covered(|run| run.right, right)),
+            units: Pair::new(left.1 - left.0, right.1 - right.0),
+            runs,
+        })
+    }
+
+    /// Takes in the pieces next to both ends as long as they say the same, whatever it tells.
+    fn lengthen(&mut self, extent: &mut Extent, runs: &mut Vec<Run>) -> Result<(), Cancelled> {
+        let units = self.units;
+        for _ in 0..MOST_LENGTHENED {
+            let last = (piece_of(units.left, extent.left.1 - 1), piece_of(units.right, extent.right.1 - 1));
+            let next = (last.0 + 1, last.1 + 1);
+            if !same_paragraphs(units, (last.0, next.0), (last.1, next.1)) || !self.lengthen_with(extent, runs, next)? {
                 break;
             }
-            let pair = &self.matches[index];
-            let right = &self.units.right.pieces[pair.right as usize].units;
-            let far = right.end + reach <= extent.right.0 || right.start >= extent.right.1 + reach;
-            if self.used[index] || far || pair.runs.is_empty() || !growing.stays_in_paragraph(self.units, pair) {
-                continue;
+        }
+        for _ in 0..MOST_LENGTHENED {
+            let first = (piece_of(units.left, extent.left.0), piece_of(units.right, extent.right.0));
+            let next = (first.0.wrapping_sub(1), first.1.wrapping_sub(1));
+            if !same_paragraphs(units, (first.0, next.0), (first.1, next.1))
+                || !self.lengthen_with(extent, runs, next)?
+            {
+                break;
             }
-            let longer = growing.score_with(pair, self.weight, self.options);
-            if longer > score && best.is_none_or(|(other, i)| longer > other || longer == other && index < i) {
-                best = Some((longer, index));
+        }
+        Ok(())
+    }
+
+    fn lengthen_with(
+        &mut self,
+        extent: &mut Extent,
+        runs: &mut Vec<Run>,
+        (left, right): (usize, usize),
+    ) -> Result<bool, Cancelled> {
+        let units = self.units;
+        if left >= units.left.pieces.len() || right >= units.right.pieces.len() || !self.afford(64)? {
+            return Ok(false);
+        }
+        let pair = self.matcher.match_pieces(left as u32, right as u32, |_| Told::default());
+        let same = pair.coverage.left.min(pair.coverage.right) >= self.options.neighbour_coverage;
+        if same {
+            *extent = extent.cover(Extent::of(&pair));
+            runs.extend(pair.runs);
+        }
+        Ok(same)
+    }
+
+    /// Drops passages that lie, on one side, mostly inside heavier ones.
+    fn drop_shadowed(&mut self, mut drafts: Vec<Draft>) -> Result<Vec<Draft>, Cancelled> {
+        drafts.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.left.cmp(&b.left)).then(a.right.cmp(&b.right)));
+        let length = |end: fn(&Draft) -> u32| drafts.iter().map(end).max().unwrap_or(0);
+        // Whoever holds more than half of a stretch holds the character in its middle.
+        debug_assert!(self.options.max_overlap >= 0.5);
+        let mut held =
+            Pair::new(Buckets::new(length(|draft| draft.left.end())), Buckets::new(length(|draft| draft.right.end())));
+        let options = self.options;
+        let share = |a: Span<Normalized>, b: Span<Normalized>| a.intersection(b).len() as f32 / a.len().max(1) as f32;
+        let mut kept: Vec<Draft> = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let mut steps = 1;
+            let mut shadowed = false;
+            for (buckets, side) in [
+                (&held.left, (|draft: &Draft| draft.left) as fn(&Draft) -> Span<Normalized>),
+                (&held.right, |draft: &Draft| draft.right),
+            ] {
+                let span = side(&draft);
+                for &heavier in buckets.at(span.start() + span.len() / 2) {
+                    let heavier = &kept[heavier as usize];
+                    // Kept passages are told heaviest first.
+                    if draft.weight >= options.shadow * heavier.weight {
+                        break;
+                    }
+                    steps += 1;
+                    if share(span, side(heavier)) > options.max_overlap {
+                        shadowed = true;
+                        break;
+                    }
+                }
+                if shadowed {
+                    break;
+                }
+            }
+            steps += held.left.count(draft.left) + held.right.count(draft.right);
+            if !self.afford(steps)? {
+                break;
+            }
+            if !shadowed {
+                held.left.add(draft.left, kept.len() as u32);
+                held.right.add(draft.right, kept.len() as u32);
+                kept.push(draft);
             }
         }
-        best
-    }
-}
-
-fn draft(units: Pair<&Units>, matches: &[PieceMatch], growing: &Growing, options: &ChainOptions) -> Draft {
-    let mut runs: Vec<Run> = growing.members.iter().flat_map(|&member| matches[member].runs.iter().copied()).collect();
-    runs.sort_unstable();
-    let mut extent = growing.extent;
-    lengthen(units, &mut extent, &mut runs, options);
-    let left = snap(units.left, extent.left, options);
-    let right = snap(units.right, extent.right, options);
-    let covered = |side: fn(&Run) -> u32, range: (u32, u32)| {
-        let mut mark = vec![false; (range.1 - range.0) as usize];
-        for run in &runs {
-            let start = (side(run) - range.0) as usize;
-            mark[start..start + run.length as usize].fill(true);
-        }
-        mark.iter().filter(|m| **m).count() as u32
-    };
-    Draft {
-        left: units.left.span(left.0..left.1),
-        right: units.right.span(right.0..right.1),
-        weight: growing.members.iter().map(|member| matches[*member].weight).sum(),
-        plain: growing.members.iter().map(|member| matches[*member].plain).sum(),
-        score: growing.score(options),
-        matched: Pair::new(covered(|run| run.left, left), covered(|run| run.right, right)),
-        units: Pair::new(left.1 - left.0, right.1 - right.0),
-        runs,
-    }
-}
-
-/// Takes in the pieces next to both ends as long as they say the same, whatever it tells.
-fn lengthen(units: Pair<&Units>, extent: &mut Extent, runs: &mut Vec<Run>, options: &ChainOptions) {
-    loop {
-        let (last_left, last_right) =
-            (piece_of(units.left, extent.left.1 - 1), piece_of(units.right, extent.right.1 - 1));
-        let (left, right) = (last_left + 1, last_right + 1);
-        if !same_paragraphs(units, (last_left, left), (last_right, right)) {
-            break;
-        }
-        if !lengthen_with(units, extent, runs, left, right, options) {
-            break;
-        }
-    }
-    loop {
-        let (first_left, first_right) = (piece_of(units.left, extent.left.0), piece_of(units.right, extent.right.0));
-        let (left, right) = (first_left.wrapping_sub(1), first_right.wrapping_sub(1));
-        if !same_paragraphs(units, (first_left, left), (first_right, right)) {
-            break;
-        }
-        if !lengthen_with(units, extent, runs, left, right, options) {
-            break;
-        }
+        Ok(kept)
     }
 }
 
@@ -299,26 +484,6 @@ fn same_paragraphs(units: Pair<&Units>, left: (usize, usize), right: (usize, usi
     let paragraph = |units: &Units, piece: usize| units.pieces.get(piece).map(|piece| piece.paragraph);
     let same = |units: &Units, pieces: (usize, usize)| paragraph(units, pieces.0) == paragraph(units, pieces.1);
     same(units.left, left) && same(units.right, right)
-}
-
-fn lengthen_with(
-    units: Pair<&Units>,
-    extent: &mut Extent,
-    runs: &mut Vec<Run>,
-    left: usize,
-    right: usize,
-    options: &ChainOptions,
-) -> bool {
-    if left >= units.left.pieces.len() || right >= units.right.pieces.len() {
-        return false;
-    }
-    let pair = super::piece_match::match_pieces(units, left as u32, right as u32, |_| Told::default());
-    let same = pair.coverage.left.min(pair.coverage.right) >= options.neighbour_coverage;
-    if same {
-        *extent = extent.cover(Extent::of(&pair));
-        runs.extend(pair.runs);
-    }
-    same
 }
 
 /// An end that leaves little of its clause unmatched takes the whole clause.
@@ -331,21 +496,4 @@ fn snap(units: &Units, range: (u32, u32), options: &ChainOptions) -> (u32, u32) 
     let start = if little(range.0 - first.start, first) { first.start } else { range.0 };
     let end = if little(last.end - range.1, last) { last.end } else { range.1 };
     (start, end)
-}
-
-/// Drops passages that lie, on one side, mostly inside heavier ones.
-fn drop_shadowed(mut drafts: Vec<Draft>, options: &ChainOptions) -> Vec<Draft> {
-    drafts.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.left.cmp(&b.left)).then(a.right.cmp(&b.right)));
-    let share = |a: Span<Normalized>, b: Span<Normalized>| a.intersection(b).len() as f32 / a.len().max(1) as f32;
-    let mut kept: Vec<Draft> = Vec::new();
-    for draft in drafts {
-        let shadowed = kept.iter().any(|heavier| {
-            let overlap = share(draft.left, heavier.left).max(share(draft.right, heavier.right));
-            overlap > options.max_overlap && draft.weight < options.shadow * heavier.weight
-        });
-        if !shadowed {
-            kept.push(draft);
-        }
-    }
-    kept
 }

@@ -1,57 +1,167 @@
 //! What two pieces share: common runs of units, in any order, longest first (greedy string tiling, Wise 1993).
 //!
-//! Pieces hold at most `MAX_PIECE_UNITS` units, so the table of run lengths is small and its cost bounded.
+//! Pieces hold at most [`MAX_PIECE_UNITS`] units, so what of one piece equals a unit of the other fits into one word of
+//! bits, and runs are found along the diagonals of these words. Cost: a few steps a unit, and some for each run.
 
-use crate::compare::matching::Units;
+use crate::compare::matching::{MAX_PIECE_UNITS, Units};
 use crate::compare::rarity::Told;
 use crate::text::span::Pair;
 
 use super::{PieceMatch, Run};
 
 /// Shortest run that counts by itself, in units.
-const MIN_RUN_UNITS: usize = 2;
+const MIN_RUN_UNITS: u32 = 2;
+/// Slots of the table of one piece's units.
+const SLOTS: usize = 256;
 
-/// Matches two pieces; `told` weighs a run.
-pub fn match_pieces(units: Pair<&Units>, left: u32, right: u32, mut told: impl FnMut(Run) -> Told) -> PieceMatch {
-    let (left_piece, right_piece) = (&units.left.pieces[left as usize], &units.right.pieces[right as usize]);
-    let a = &units.left.numbers[left_piece.units.start as usize..left_piece.units.end as usize];
-    let b = &units.right.numbers[right_piece.units.start as usize..right_piece.units.end as usize];
-    let mut candidates = maximal_runs(a, b);
-    // The longest run first; of equal ones the one that stands at the most similar place.
-    candidates.sort_unstable_by_key(|&(i, j, length)| (std::cmp::Reverse(length), i.abs_diff(j), i, j));
-    let mut used = Pair::new(vec![false; a.len()], vec![false; b.len()]);
-    let mut runs = Vec::new();
-    for (i, j, length) in candidates {
-        // What an earlier run took is cut off; the longest free part of the run remains.
-        let mut best = (0, 0);
-        let mut start = 0;
-        for k in 0..=length {
-            let free = k < length && !used.left[i + k] && !used.right[j + k];
-            if !free {
-                if k - start > best.1 - best.0 {
-                    best = (start, k);
-                }
-                start = k + 1;
-            }
-        }
-        if best.1 - best.0 >= MIN_RUN_UNITS {
-            used.left[i + best.0..i + best.1].fill(true);
-            used.right[j + best.0..j + best.1].fill(true);
-            runs.push(Run {
-                left: left_piece.units.start + (i + best.0) as u32,
-                right: right_piece.units.start + (j + best.0) as u32,
-                length: (best.1 - best.0) as u32,
-            });
+/// Matches pieces of two documents. What it holds is only room to work in, kept from one pair to the next.
+pub struct PieceMatcher<'a> {
+    units: Pair<&'a Units>,
+    /// For each slot, which units of the right piece fall into it.
+    slots: Box<[u64; SLOTS]>,
+    /// The right piece that `slots` holds.
+    held: Option<u32>,
+    /// For each unit of the left piece, which units of the right one equal it.
+    equal: Vec<u64>,
+    candidates: Vec<u32>,
+    weights: Vec<Told>,
+    steps: u64,
+}
+
+/// The slot of a unit.
+fn slot(number: u32) -> usize {
+    (number.wrapping_mul(0x9e37_79b1) >> 24) as usize
+}
+
+/// A run as one number that sorts the longest first; of equal ones the one that stands at the most similar place.
+fn packed(i: u32, j: u32, length: u32) -> u32 {
+    (MAX_PIECE_UNITS as u32 - length) << 24 | i.abs_diff(j) << 16 | i << 8 | j
+}
+
+fn unpacked(run: u32) -> (u32, u32, u32) {
+    (run >> 8 & 0xff, run & 0xff, MAX_PIECE_UNITS as u32 - (run >> 24))
+}
+
+/// The lowest `length` bits.
+fn ones(length: u32) -> u64 {
+    if length >= 64 { u64::MAX } else { (1 << length) - 1 }
+}
+
+impl<'a> PieceMatcher<'a> {
+    /// A matcher for two documents.
+    pub fn new(units: Pair<&'a Units>) -> Self {
+        Self {
+            units,
+            slots: Box::new([0; SLOTS]),
+            held: None,
+            equal: Vec::new(),
+            candidates: Vec::new(),
+            weights: Vec::new(),
+            steps: 0,
         }
     }
-    runs.sort_unstable();
-    let mut weights: Vec<Told> = runs.iter().map(|run| told(*run)).collect();
-    trim_ends(&mut runs, &mut weights);
-    let sum = |bits: fn(&Told) -> f32| weights.iter().map(bits).sum();
-    let (weight, plain, distinctive) = (sum(|t| t.bits), sum(|t| t.plain), sum(|t| t.distinctive));
-    let matched: u32 = runs.iter().map(|run| run.length).sum();
-    let coverage = Pair::new(matched as f32 / a.len() as f32, matched as f32 / b.len() as f32);
-    PieceMatch { left, right, runs, weight, plain, distinctive, coverage }
+
+    /// Steps that the last match took.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Matches two pieces; `told` weighs a run.
+    pub fn match_pieces(&mut self, left: u32, right: u32, mut told: impl FnMut(Run) -> Told) -> PieceMatch {
+        let units = self.units;
+        let (left_piece, right_piece) = (&units.left.pieces[left as usize], &units.right.pieces[right as usize]);
+        let a = &units.left.numbers[left_piece.units.start as usize..left_piece.units.end as usize];
+        let b = &units.right.numbers[right_piece.units.start as usize..right_piece.units.end as usize];
+        self.find_equal(a, b, right);
+        self.find_runs(b.len() as u32);
+        self.candidates.sort_unstable();
+        let mut used = Pair::new(0_u64, 0_u64);
+        let mut runs = Vec::new();
+        for &candidate in &self.candidates {
+            let (i, j, length) = unpacked(candidate);
+            // What an earlier run took is cut off; the longest free part of the run remains.
+            let (start, free) = longest_ones(!(used.left >> i) & !(used.right >> j) & ones(length));
+            if free >= MIN_RUN_UNITS {
+                used.left |= ones(free) << (i + start);
+                used.right |= ones(free) << (j + start);
+                runs.push(Run {
+                    left: left_piece.units.start + i + start,
+                    right: right_piece.units.start + j + start,
+                    length: free,
+                });
+            }
+        }
+        self.steps = (a.len() + b.len() + 4 * self.candidates.len() + 16 * runs.len()) as u64;
+        runs.sort_unstable();
+        self.weights.clear();
+        self.weights.extend(runs.iter().map(|run| told(*run)));
+        trim_ends(&mut runs, &mut self.weights);
+        runs.shrink_to_fit();
+        let sum = |bits: fn(&Told) -> f32| self.weights.iter().map(bits).sum();
+        let (weight, plain, distinctive) = (sum(|t| t.bits), sum(|t| t.plain), sum(|t| t.distinctive));
+        let matched: u32 = runs.iter().map(|run| run.length).sum();
+        let coverage = Pair::new(matched as f32 / a.len() as f32, matched as f32 / b.len() as f32);
+        PieceMatch { left, right, runs, weight, plain, distinctive, coverage }
+    }
+
+    /// For each unit of `a`, which units of `b`, the piece `right`, equal it.
+    fn find_equal(&mut self, a: &[u32], b: &[u32], right: u32) {
+        debug_assert!(a.len().max(b.len()) <= MAX_PIECE_UNITS);
+        if self.held != Some(right) {
+            self.slots.fill(0);
+            for (j, &number) in b.iter().enumerate() {
+                self.slots[slot(number)] |= 1 << j;
+            }
+            self.held = Some(right);
+        }
+        self.equal.clear();
+        self.equal.extend(a.iter().map(|&number| {
+            let mut rest = self.slots[slot(number)];
+            let mut equal = 0;
+            while rest != 0 {
+                let j = rest.trailing_zeros();
+                equal |= u64::from(b[j as usize] == number) << j;
+                rest &= rest - 1;
+            }
+            equal
+        }));
+    }
+
+    /// All runs of two units or more that cannot be lengthened.
+    fn find_runs(&mut self, columns: u32) {
+        self.candidates.clear();
+        let equal = &self.equal;
+        for (i, &here) in equal.iter().enumerate() {
+            let before = if i == 0 { 0 } else { equal[i - 1] };
+            let Some(&after) = equal.get(i + 1) else { break };
+            let mut starts = here & !(before << 1) & (after >> 1);
+            while starts != 0 {
+                let j = starts.trailing_zeros();
+                starts &= starts - 1;
+                let room = (equal.len() - i).min((columns - j) as usize);
+                let goes_on = |by: &usize| equal[i + by] >> (j as usize + by) & 1 == 1;
+                let length = (2..room).take_while(goes_on).count() as u32 + 2;
+                self.candidates.push(packed(i as u32, j, length));
+            }
+        }
+    }
+}
+
+/// Where the first of the longest stretches of ones begins, and its length.
+fn longest_ones(mut bits: u64) -> (u32, u32) {
+    let (mut best, mut at) = ((0, 0), 0);
+    while bits != 0 {
+        let zeros = bits.trailing_zeros();
+        bits >>= zeros;
+        let length = bits.trailing_ones();
+        at += zeros;
+        if length > best.1 {
+            best = (at, length);
+        }
+        at += length;
+        bits = if length == 64 { 0 } else { bits >> length };
+    }
+    best
 }
 
 /// Bits that a unit of gap costs a run at the end of a match.
@@ -75,23 +185,64 @@ fn trim_ends(runs: &mut Vec<Run>, weights: &mut Vec<Told>) {
     }
 }
 
-/// All runs of two units or more that cannot be lengthened: start on either side, and length.
-fn maximal_runs(a: &[u32], b: &[u32]) -> Vec<(usize, usize, usize)> {
-    let mut out = Vec::new();
-    let mut row = vec![0u16; b.len() + 1];
-    for i in 0..a.len() {
-        let mut diagonal = 0;
-        for j in 0..b.len() {
-            let before = row[j + 1];
-            let length = if a[i] == b[j] { diagonal + 1 } else { 0 };
-            row[j + 1] = length;
-            diagonal = before;
-            let goes_on = i + 1 < a.len() && j + 1 < b.len() && a[i + 1] == b[j + 1];
-            if length as usize >= MIN_RUN_UNITS && !goes_on {
-                let length = usize::from(length);
-                out.push((i + 1 - length, j + 1 - length, length));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::matching::Piece;
+    use crate::text::span::Span;
+
+    fn units(numbers: Vec<u32>) -> Units {
+        let count = numbers.len() as u32;
+        let piece = Piece { units: 0..count, span: Span::new(0, count), sentence: 0, paragraph: 0 };
+        Units { starts: (0..count).collect(), ends: (1..=count).collect(), numbers, pieces: vec![piece] }
+    }
+
+    /// The runs by the definition: all maximal runs, longest first, each cut to its longest part that is still free.
+    fn by_definition(a: &[u32], b: &[u32]) -> Vec<Run> {
+        let same = |i: usize, j: usize| i < a.len() && j < b.len() && a[i] == b[j];
+        let mut candidates = Vec::new();
+        for (i, j) in (0..a.len()).flat_map(|i| (0..b.len()).map(move |j| (i, j))) {
+            let length = (0..).take_while(|by| same(i + by, j + by)).count();
+            if length >= 2 && !(i > 0 && j > 0 && a[i - 1] == b[j - 1]) {
+                candidates.push((i, j, length));
+            }
+        }
+        candidates.sort_by_key(|&(i, j, length)| (std::cmp::Reverse(length), i.abs_diff(j), i, j));
+        let (mut left, mut right) = (vec![false; a.len()], vec![false; b.len()]);
+        let mut runs = Vec::new();
+        for (i, j, length) in candidates {
+            let free = |at: usize| !left[i + at] && !right[j + at];
+            let parts = (0..length).flat_map(|from| (from + 1..=length).map(move |to| (from, to)));
+            let free_parts = parts.filter(|&(from, to)| (from..to).all(free));
+            let Some((from, to)) = free_parts.max_by_key(|&(from, to)| (to - from, std::cmp::Reverse(from))) else {
+                continue;
+            };
+            if to - from >= 2 {
+                left[i + from..i + to].fill(true);
+                right[j + from..j + to].fill(true);
+                runs.push(Run { left: (i + from) as u32, right: (j + from) as u32, length: (to - from) as u32 });
+            }
+        }
+        runs.sort_unstable();
+        runs
+    }
+
+    #[test]
+    fn runs_are_those_of_the_definition() {
+        let mut state = 7_u64;
+        let mut random = |below: u32| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((state >> 33) as u32) % below
+        };
+        for symbols in [2, 3, 5, 20, 300] {
+            for _ in 0..60 {
+                let (rows, columns) = (1 + random(64), 1 + random(64));
+                let left = units((0..rows).map(|_| random(symbols)).collect());
+                let right = units((0..columns).map(|_| random(symbols)).collect());
+                let plenty = Told { plain: 1000.0, ..Told::default() };
+                let found = PieceMatcher::new(Pair::new(&left, &right)).match_pieces(0, 0, |_| plenty);
+                assert_eq!(found.runs, by_definition(&left.numbers, &right.numbers));
             }
         }
     }
-    out
 }

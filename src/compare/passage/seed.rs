@@ -1,13 +1,15 @@
 //! Pairs of pieces that share rare bigrams.
 //!
-//! In: both documents as units and the bits each bigram tells. Out: candidate pairs with the bits they share, each
-//! piece's best candidates only. The index is two sorted lists of bigrams, merged; nothing is hashed but the pairs.
+//! In: both documents as units, their bigrams, and the bits each bigram tells. Out: candidate pairs with the bits they
+//! share, each piece's best candidates only. The bigrams of one left piece after the other vote for right pieces in one
+//! array of sums, so that no table of pairs is kept, and memory is linear. A step is one vote.
 
-use rustc_hash::FxHashMap;
+use std::ops::Range;
 
+use crate::compare::bigram::{Bigrams, shared};
 use crate::compare::comparison::StageEnd;
 use crate::compare::matching::Units;
-use crate::text::cancel::{Cancel, Cancelled, StepBudget};
+use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
 use crate::text::span::Pair;
 
 /// Pairs of pieces that one bigram may vote for. Above it the bigram stands everywhere and tells nothing.
@@ -31,78 +33,161 @@ pub struct Seed {
     pub bits: f32,
 }
 
-/// Finds candidate pairs. `bits` says what the bigram that begins at a left and at a right unit tells.
+/// A shared bigram that votes: the bits it tells and its right pieces, as a range of all of them.
+struct Voter {
+    told: f32,
+    right: Range<u32>,
+}
+
+/// Finds candidate pairs, those that share most first. `bits` says what the bigram that begins at a left and at a right
+/// unit tells.
 pub fn seeds(
     units: Pair<&Units>,
+    bigrams: Pair<&Bigrams>,
     mut bits: impl FnMut(u32, u32) -> f32,
     budget: &mut StepBudget,
     cancel: &Cancel,
 ) -> Result<(Vec<Seed>, StageEnd), Cancelled> {
-    let index = units.map(bigrams);
     let pieces = units.map(|units| units.pieces.len().max(1) as f32);
-    let mut votes: FxHashMap<(u32, u32), f32> = FxHashMap::default();
+    let piece_of = units.map(pieces_of_units);
+    let (mut voters, mut right_pieces) = (Vec::new(), Vec::new());
+    // Left pieces with the voters that stand in them, in the order of voters.
+    let mut left_votes: Vec<(u32, u32)> = Vec::new();
+    let mut polls = Polls::new(cancel);
     let mut end = StageEnd::Complete;
-    let (mut l, mut r) = (0, 0);
-    while l < index.left.len() && r < index.right.len() {
-        let (left_key, right_key) = (index.left[l].0, index.right[r].0);
-        if left_key != right_key {
-            if left_key < right_key {
-                l += 1
-            } else {
-                r += 1
+    for places in shared(bigrams) {
+        let (first_left, first_right) = (left_votes.len(), right_pieces.len());
+        // The pieces of a bigram, each once; those of a bigram that stands everywhere need not be listed to the end.
+        for &at in places.left {
+            let vote = (piece_of.left[at as usize], voters.len() as u32);
+            if left_votes[first_left..].last() != Some(&vote) {
+                left_votes.push(vote);
             }
-            continue;
         }
-        let left_end = l + index.left[l..].partition_point(|entry| entry.0 == left_key);
-        let right_end = r + index.right[r..].partition_point(|entry| entry.0 == left_key);
-        let pairs = (left_end - l) * (right_end - r);
-        if pairs <= MAX_PAIRS_PER_BIGRAM {
-            cancel.check()?;
-            if !budget.take(pairs as u64) {
+        for &at in places.right {
+            let piece = piece_of.right[at as usize];
+            if right_pieces[first_right..].last() != Some(&piece) {
+                right_pieces.push(piece);
+            }
+        }
+        polls.steps((places.left.len() + places.right.len()) as u32)?;
+        let (lefts, rights) = (left_votes.len() - first_left, right_pieces.len() - first_right);
+        let mut told = 0.0;
+        if lefts * rights <= MAX_PAIRS_PER_BIGRAM {
+            if !budget.take((lefts * rights) as u64) {
                 end = StageEnd::Budget;
+                left_votes.truncate(first_left);
                 break;
             }
-            let background = bits(index.left[l].2, index.right[r].2);
+            let background = bits(places.left[0], places.right[0]);
             let within = |count: usize, pieces: f32| -(count as f32 / pieces).log2();
-            let local = within(left_end - l, pieces.left).max(0.0).min(within(right_end - r, pieces.right).max(0.0));
-            let told = background.min(local).max(LOCAL_SHARE * local);
-            if told > 0.0 {
-                for left in &index.left[l..left_end] {
-                    for right in &index.right[r..right_end] {
-                        *votes.entry((left.1, right.1)).or_default() += told;
-                    }
+            let local = within(lefts, pieces.left).max(0.0).min(within(rights, pieces.right).max(0.0));
+            told = background.min(local).max(LOCAL_SHARE * local);
+        }
+        if told > 0.0 {
+            voters.push(Voter { told, right: first_right as u32..right_pieces.len() as u32 });
+        } else {
+            left_votes.truncate(first_left);
+            right_pieces.truncate(first_right);
+        }
+    }
+    let by_left = by_piece(&left_votes, units.left.pieces.len());
+    let mut best = Best::new(units.right.pieces.len());
+    let mut sums = vec![0.0f32; units.right.pieces.len()];
+    let mut touched: Vec<u32> = Vec::new();
+    for left in 0..units.left.pieces.len() {
+        for &voter in &by_left.voters[by_left.starts[left] as usize..by_left.starts[left + 1] as usize] {
+            let Voter { told, right } = &voters[voter as usize];
+            for &piece in &right_pieces[right.start as usize..right.end as usize] {
+                let sum = &mut sums[piece as usize];
+                if *sum == 0.0 {
+                    touched.push(piece);
                 }
+                *sum += told;
+            }
+            polls.steps(right.len() as u32)?;
+        }
+        for piece in touched.drain(..) {
+            let bits = std::mem::take(&mut sums[piece as usize]);
+            if bits >= MIN_BITS {
+                best.add(Seed { left: left as u32, right: piece, bits });
             }
         }
-        (l, r) = (left_end, right_end);
+        best.finish_left();
     }
-    let mut found: Vec<Seed> = votes
-        .into_iter()
-        .filter(|(_, bits)| *bits >= MIN_BITS)
-        .map(|((left, right), bits)| Seed { left, right, bits })
-        .collect();
-    found.sort_unstable_by(|a, b| b.bits.total_cmp(&a.bits).then((a.left, a.right).cmp(&(b.left, b.right))));
-    let mut kept = Pair::new(vec![0u8; units.left.pieces.len()], vec![0u8; units.right.pieces.len()]);
-    found.retain(|seed| {
-        let (left, right) = (&mut kept.left[seed.left as usize], &mut kept.right[seed.right as usize]);
-        let keep = usize::from(*left) < CANDIDATES || usize::from(*right) < CANDIDATES;
-        *left = left.saturating_add(1);
-        *right = right.saturating_add(1);
-        keep
-    });
-    Ok((found, end))
+    Ok((best.seeds(), end))
 }
 
-/// Every bigram inside a piece: its key, the piece, and its first unit; sorted, one entry a piece.
-fn bigrams(units: &Units) -> Vec<(u64, u32, u32)> {
-    let mut out = Vec::with_capacity(units.numbers.len());
-    for (index, piece) in units.pieces.iter().enumerate() {
-        for at in piece.units.start..piece.units.end.saturating_sub(1) {
-            let key = u64::from(units.numbers[at as usize]) << 32 | u64::from(units.numbers[at as usize + 1]);
-            out.push((key, index as u32, at));
-        }
+/// For each unit, the piece it stands in.
+fn pieces_of_units(units: &Units) -> Vec<u32> {
+    let mut out = vec![0; units.numbers.len()];
+    for (index, piece) in (0..).zip(&units.pieces) {
+        out[piece.units.start as usize..piece.units.end as usize].fill(index);
     }
-    out.sort_unstable();
-    out.dedup_by_key(|entry| (entry.0, entry.1));
     out
+}
+
+/// The voters of every left piece, one piece behind the other.
+struct ByPiece {
+    starts: Vec<u32>,
+    voters: Vec<u32>,
+}
+
+fn by_piece(votes: &[(u32, u32)], pieces: usize) -> ByPiece {
+    let mut starts = vec![0_u32; pieces + 1];
+    votes.iter().for_each(|(piece, _)| starts[*piece as usize + 1] += 1);
+    for piece in 0..pieces {
+        starts[piece + 1] += starts[piece];
+    }
+    let mut next = starts.clone();
+    let mut voters = vec![0; votes.len()];
+    for (piece, voter) in votes {
+        let place = &mut next[*piece as usize];
+        voters[*place as usize] = *voter;
+        *place += 1;
+    }
+    ByPiece { starts, voters }
+}
+
+/// The best candidates of every piece of either side.
+struct Best {
+    of_left: Vec<Seed>,
+    of_right: Vec<Vec<Seed>>,
+    found: Vec<Seed>,
+}
+
+/// Of two candidates the one that shares more goes first; of equal ones the one that stands first.
+fn before(a: &Seed, b: &Seed) -> std::cmp::Ordering {
+    b.bits.total_cmp(&a.bits).then((a.left, a.right).cmp(&(b.left, b.right)))
+}
+
+impl Best {
+    fn new(right_pieces: usize) -> Self {
+        Self { of_left: Vec::new(), of_right: vec![Vec::new(); right_pieces], found: Vec::new() }
+    }
+
+    fn add(&mut self, seed: Seed) {
+        keep_best(&mut self.of_left, seed);
+        keep_best(&mut self.of_right[seed.right as usize], seed);
+    }
+
+    fn finish_left(&mut self) {
+        self.found.append(&mut self.of_left);
+    }
+
+    fn seeds(mut self) -> Vec<Seed> {
+        self.found.extend(self.of_right.into_iter().flatten());
+        self.found.sort_unstable_by(before);
+        self.found.dedup();
+        self.found
+    }
+}
+
+/// Adds a candidate to a short sorted list if it is among the best.
+fn keep_best(list: &mut Vec<Seed>, seed: Seed) {
+    let at = list.partition_point(|known| before(known, &seed).is_lt());
+    if at < CANDIDATES {
+        list.truncate(CANDIDATES - 1);
+        list.insert(at, seed);
+    }
 }
