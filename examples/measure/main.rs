@@ -109,10 +109,7 @@ impl std::fmt::Display for Part {
 }
 
 /// One comparison with the time of each stage.
-fn run(
-    engine: &Engine,
-    documents: &Pair<Document>,
-) -> Result<(Comparison, Vec<(Part, Microseconds)>), Failure> {
+fn run(engine: &Engine, documents: &Pair<Document>) -> Result<(Comparison, Vec<(Part, Microseconds)>), Failure> {
     let (options, cancel) = (CompareOptions::default(), Cancel::new());
     let mut times = vec![(Part::Analysis, 0)];
     let mut began = now();

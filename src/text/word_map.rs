@@ -61,7 +61,8 @@ mod tests {
     #[test]
     fn the_longest_word_at_a_place_and_a_whole_word() {
         let words = WordMap::new([("市", 1), ("市委", 2), ("省", 3)]);
-        let at = |text: &str| words.longest_at(&text.chars().collect::<Vec<_>>()).map(|(length, value)| (length, *value));
+        let at =
+            |text: &str| words.longest_at(&text.chars().collect::<Vec<_>>()).map(|(length, value)| (length, *value));
         assert_eq!(at("市委书记"), Some((2, 2)));
         assert_eq!(at("市场"), Some((1, 1)));
         assert_eq!(at("县"), None);

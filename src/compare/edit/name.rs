@@ -109,7 +109,8 @@ fn is_person(side: InContext<'_>) -> bool {
 
 fn is_body(words: &[char]) -> bool {
     let ends_body = |last: &char| BODY_ENDS.contains(last);
-    words.last().is_some_and(ends_body) && BODIES.iter().any(|body| words.len() >= body.chars().count() + 2 && ends_with(words, body))
+    words.last().is_some_and(ends_body)
+        && BODIES.iter().any(|body| words.len() >= body.chars().count() + 2 && ends_with(words, body))
 }
 
 /// Whether both sides name a person, a body or a place.

@@ -13,71 +13,78 @@ use crate::text::word_map::WordList;
 pub(super) type OwnPlaces = Vec<Vec<char>>;
 
 /// Levels as words, longest first.
-static LEVELS: LazyLock<WordList> = LazyLock::new(|| WordList::of(&["自治区", "自治州", "自治县", "直辖市", "省", "市", "区", "县", "州", "盟", "旗"]));
+static LEVELS: LazyLock<WordList> =
+    LazyLock::new(|| WordList::of(&["自治区", "自治州", "自治县", "直辖市", "省", "市", "区", "县", "州", "盟", "旗"]));
 /// What stands before a level and makes a word of it: 全省, 我市.
 static BEFORE: LazyLock<WordList> = LazyLock::new(|| WordList::of(&["全", "我", "本", "各", "该"]));
 /// What stands behind a level and makes a word of it: 省委, 市人民政府. Longest first.
-static BEHIND: LazyLock<WordList> = LazyLock::new(|| WordList::of(&[
-    "人民代表大会常务委员会",
-    "人民代表大会",
-    "人大常委会",
-    "人民政府",
-    "委常委会",
-    "领导小组",
-    "委书记",
-    "政府",
-    "人大",
-    "政协",
-    "纪委",
-    "监委",
-    "委",
-    "级",
-    "内",
-    "直",
-    "长",
-    "外",
-    "本级",
-    "辖",
-    "属",
-    "管",
-]));
+static BEHIND: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&[
+        "人民代表大会常务委员会",
+        "人民代表大会",
+        "人大常委会",
+        "人民政府",
+        "委常委会",
+        "领导小组",
+        "委书记",
+        "政府",
+        "人大",
+        "政协",
+        "纪委",
+        "监委",
+        "委",
+        "级",
+        "内",
+        "直",
+        "长",
+        "外",
+        "本级",
+        "辖",
+        "属",
+        "管",
+    ])
+});
 /// Words of several levels or of levels without a name, longest first.
-static PHRASES: LazyLock<WordList> = LazyLock::new(|| WordList::of(&[
-    "县级以上地方各级",
-    "地级以上市",
-    "不设区的市",
-    "县（市、区）",
-    "市（州）",
-    "县（市）",
-    "县级以上",
-    "市级以上",
-    "省级以上",
-    "区级以上",
-    "设区的市",
-    "设区市",
-    "省辖市",
-    "地级市",
-    "县级市",
-    "市辖区",
-    "市州",
-    "市县",
-    "县市",
-    "县区",
-    "区县",
-    "市区",
-    "地市",
-    "各级",
-    "各地区",
-    "各地方",
-    "各地",
-    "本地区",
-    "本地",
-    "当地",
-    "地方",
-    "县以上",
-]));
+static PHRASES: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&[
+        "县级以上地方各级",
+        "地级以上市",
+        "不设区的市",
+        "县（市、区）",
+        "市（州）",
+        "县（市）",
+        "县级以上",
+        "市级以上",
+        "省级以上",
+        "区级以上",
+        "设区的市",
+        "设区市",
+        "省辖市",
+        "地级市",
+        "县级市",
+        "市辖区",
+        "市州",
+        "市县",
+        "县市",
+        "县区",
+        "区县",
+        "市区",
+        "地市",
+        "各级",
+        "各地区",
+        "各地方",
+        "各地",
+        "本地区",
+        "本地",
+        "当地",
+        "地方",
+        "县以上",
+    ])
+});
 /// Words that stand between words of the scale without being of it.
-static NEUTRAL: LazyLock<WordList> = LazyLock::new(|| WordList::of(&["人民政府", "政府", "、", "和", "及", "与", "（", "）", "以上", "各", "所属", "级"]));
+static NEUTRAL: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&["人民政府", "政府", "、", "和", "及", "与", "（", "）", "以上", "各", "所属", "级"])
+});
 
 /// A word of the scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
