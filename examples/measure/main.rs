@@ -1,16 +1,20 @@
-//! Times the engine on one pair of documents and prints one JSON object.
+//! Measures the engine and prints JSON, one object a line. `benches/figures.py` puts the figures beside their targets.
 //!
-//!     measure LEFT RIGHT [--repeat N] [--no-check]
+//!     measure pair LEFT RIGHT [--repeat N]     stages, memory, digest of the answer, whether the edits rebuild both sides
+//!     measure diff LEFT RIGHT                  the word diff beside other engines over the same words
+//!     measure units                            word diff and phrases on two times 100 000 hard units
+//!     measure cancel LEFT RIGHT [--repeat N]   how long the work goes on after N cancellations
 //!
-//! In: two files in UTF-8. Out, on standard output: for every stage and for the whole the least processor time of N
-//! runs in microseconds, that of cutting both documents with the lexicon's library alone, resident memory before and at
-//! the peak, a digest of the answer, what it holds, which stages stopped at their budget, and whether the edits rebuild
-//! both sides. One process measures one pair, so that its peak of memory is that pair's.
-//! Times are processor times of one thread, so that other work on the machine disturbs them little.
+//! A document is a file in UTF-8. Times are processor times in microseconds, so that other work on the machine disturbs
+//! them little; of several runs the median counts, and after each run both documents are cut with the library behind the
+//! lexicon, so that both times are taken in the same conditions. One process measures one pair, so that its peak of
+//! memory is that pair's.
 
+mod cancelling;
 mod check;
 mod clock;
 mod memory;
+mod units;
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -28,39 +32,72 @@ use clock::{Microseconds, now};
 
 type Failure = Box<dyn Error>;
 
+const USAGE: &str = "usage: measure pair|diff|cancel LEFT RIGHT [--repeat N], or measure units";
+
 fn main() -> Result<(), Failure> {
-    let mut paths = Vec::new();
-    let (mut repeat, mut checked) = (1_u32, true);
+    let mut words = Vec::new();
+    let mut repeat = 1_u32;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--repeat" => repeat = arguments.next().ok_or("--repeat wants a number")?.parse()?,
-            "--no-check" => checked = false,
-            _ => paths.push(argument),
+            _ => words.push(argument),
         }
     }
-    let [left, right] = paths.as_slice() else { return Err("usage: measure LEFT RIGHT [--repeat N]".into()) };
-    let documents = Pair::new(document(Path::new(left))?, document(Path::new(right))?);
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["units"] => {
+            for line in units::units()? {
+                print(&line);
+            }
+        }
+        ["pair", left, right] => print(&pair(&read(left, right)?, repeat.max(1))?),
+        ["diff", left, right] => {
+            let engine = Engine::load(EngineSettings::default())?;
+            print(&units::peers(&engine, &read(left, right)?)?);
+        }
+        ["cancel", left, right] => {
+            let documents = read(left, right)?;
+            let engine = Engine::load(EngineSettings::default())?;
+            let (_, stages) = run(&engine, &documents)?;
+            let total = stages.iter().map(|(_, time)| *time).sum();
+            let delays = cancelling::delays(&engine, &documents, total, u64::from(repeat))?;
+            print(&format!("{{\"total_us\":{total},\"cancelled\":{},\"delays_us\":{delays:?}}}", delays.len()));
+        }
+        _ => return Err(USAGE.into()),
+    }
+    Ok(())
+}
+
+fn read(left: &str, right: &str) -> Result<Pair<Document>, Failure> {
+    Ok(Pair::new(document(Path::new(left))?, document(Path::new(right))?))
+}
+
+/// Measures one pair.
+fn pair(documents: &Pair<Document>, repeat: u32) -> Result<String, Failure> {
     let began = now();
     let engine = Engine::load(EngineSettings::default())?;
     let load = now() - began;
     let rest_kilobytes = memory::resident()?;
     memory::reset_peak();
-    let mut best: Option<(Microseconds, Vec<(Part, Microseconds)>)> = None;
+    let (mut runs, mut cuttings) = (Vec::new(), Vec::new());
     let mut answer: Option<Comparison> = None;
-    for _ in 0..repeat {
+    let mut peak_kilobytes = 0;
+    for at in 0..repeat {
         // Two answers at a time would count in the peak.
         drop(answer.take());
-        let (comparison, stages) = run(&engine, &documents)?;
-        let total = stages.iter().map(|(_, time)| *time).sum();
-        if best.as_ref().is_none_or(|(least, _)| total < *least) {
-            best = Some((total, stages));
-        }
+        let (comparison, stages) = run(&engine, documents)?;
+        runs.push((stages.iter().map(|(_, time)| *time).sum::<Microseconds>(), stages));
         answer = Some(comparison);
+        if at == 0 {
+            peak_kilobytes = memory::peak()?;
+        }
+        cuttings.push(cutting_time(documents));
     }
-    let peak_kilobytes = memory::peak()?;
-    let (Some((total, stages)), Some(answer)) = (best, answer) else { return Err("nothing was run".into()) };
-    let cutting = (0..repeat.min(20)).map(|_| cutting_time(&documents)).min().unwrap_or(0);
+    let Some(answer) = answer else { return Err("nothing was run".into()) };
+    runs.sort_by_key(|run| run.0);
+    cuttings.sort_unstable();
+    let (total, stages) = &runs[runs.len() / 2];
+    let cutting = cuttings[cuttings.len() / 2];
     let mut out = String::from("{");
     write!(out, "\"characters\":[{},{}]", characters(&documents.left), characters(&documents.right))?;
     write!(out, ",\"bytes\":{}", documents.left.text().len() + documents.right.text().len())?;
@@ -70,13 +107,8 @@ fn main() -> Result<(), Failure> {
     }
     write!(out, "}},\"rest_kb\":{rest_kilobytes},\"peak_kb\":{peak_kilobytes}")?;
     write!(out, ",\"digest\":\"{:016x}\"", check::digest(&answer))?;
-    write!(out, ",\"holds\":{}", holds(&answer))?;
-    if checked {
-        write!(out, ",\"rebuilds\":{}", check::rebuilds(&answer))?;
-    }
-    out.push('}');
-    print(&out);
-    Ok(())
+    write!(out, ",\"holds\":{},\"rebuilds\":{}}}", holds(&answer), check::rebuilds(&answer))?;
+    Ok(out)
 }
 
 #[expect(clippy::print_stdout, reason = "what the program is for")]
@@ -132,6 +164,7 @@ fn run(engine: &Engine, documents: &Pair<Document>) -> Result<(Comparison, Vec<(
 
 /// Time to cut both documents, as they are, with the library behind the lexicon.
 fn cutting_time(documents: &Pair<Document>) -> Microseconds {
+    // Loaded before the first measurement of it begins.
     static JIEBA: std::sync::LazyLock<jieba_rs::Jieba> = std::sync::LazyLock::new(jieba_rs::Jieba::new);
     let jieba = &*JIEBA;
     let began = now();

@@ -95,7 +95,8 @@ fn bead(bead: &proto::Bead) -> Understood<Bead> {
 }
 
 fn edit(edit: &proto::Edit) -> Understood<Edit> {
-    let quantity = |quantity: &proto::Quantity| Quantity { value: quantity.value(), unit: quantity.unit.clone() };
+    let quantity =
+        |quantity: &proto::Quantity| Box::new(Quantity { value: quantity.value(), unit: quantity.unit.clone() });
     let kind = match edit.kind() {
         proto::EditKind::Unspecified => None,
         proto::EditKind::Localization => Some(EditKind::Localization),
@@ -203,7 +204,7 @@ mod tests {
 
     /// A comparison in which every field differs from its default and every optional one is set.
     fn full() -> Comparison {
-        let quantity = |value| Some(Quantity { value, unit: "%".into() });
+        let quantity = |value| Some(Box::new(Quantity { value, unit: "%".into() }));
         let kinds = [
             None,
             Some(EditKind::Localization),

@@ -28,7 +28,7 @@ impl Bigrams {
 }
 
 /// The bigrams that both documents hold, with their places in either, in the order of keys.
-pub fn shared<'b>(bigrams: Pair<&'b Bigrams>) -> impl Iterator<Item = Pair<&'b [u32]>> {
+pub fn shared(bigrams: Pair<&Bigrams>) -> impl Iterator<Item = Pair<&[u32]>> {
     let mut right = bigrams.right.iter().peekable();
     bigrams.left.iter().filter_map(move |(key, left)| {
         while right.next_if(|(other, _)| *other < key).is_some() {}

@@ -286,26 +286,30 @@ fn cut_by_breaks(op: &Op, words: Pair<&Sequence>, texts: Pair<&NormalizedText>) 
 }
 
 /// Joins neighbouring equal pieces within their spans.
-fn join_equal(pieces: Vec<Piece>, words: Pair<&Sequence>) -> Vec<Piece> {
+fn join_equal(mut pieces: Vec<Piece>, words: Pair<&Sequence>) -> Vec<Piece> {
     let breaks = words.map(|side| {
         let starts = side.breaks.iter().map(|at| side.words[*at as usize].start());
         starts.collect::<Vec<u32>>()
     });
-    let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        let breaks_here = breaks.left.binary_search(&piece.spans.left.start()).is_ok()
-            || breaks.right.binary_search(&piece.spans.right.start()).is_ok();
-        match out.last_mut() {
-            Some(last) if last.is_equal() && piece.is_equal() && !breaks_here => last.spans = cover(last, &piece),
-            _ => out.push(piece),
+    pieces.dedup_by(|piece, last| {
+        let joins = last.is_equal()
+            && piece.is_equal()
+            && breaks.left.binary_search(&piece.spans.left.start()).is_err()
+            && breaks.right.binary_search(&piece.spans.right.start()).is_err();
+        if joins {
+            last.spans = cover(last, piece);
         }
-    }
-    out
+        joins
+    });
+    pieces
 }
 
 /// Joins two large changes that no rule knows with the one mark or particle that stands equal between them, at most
 /// `most` times.
 fn absorb_islands(pieces: Vec<Piece>, context: &EditContext<'_>, most: u64) -> Vec<Piece> {
+    if most == 0 {
+        return pieces;
+    }
     let text = context.texts().left;
     let large = |piece: &Piece| {
         piece.is_vague()

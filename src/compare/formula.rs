@@ -24,7 +24,7 @@ pub const MAX_PHRASE_CHARACTERS: usize = 128;
 const MOST_READINGS: usize = 512;
 
 /// One step of a pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Character(char),
     /// One or more numerals.
@@ -36,7 +36,11 @@ enum Step {
 /// A node of the trie of patterns.
 #[derive(Clone, Debug, Default)]
 struct Node {
-    next: FxHashMap<Step, usize>,
+    next: FxHashMap<char, usize>,
+    /// Where a number leads.
+    numeral: Option<usize>,
+    /// Where a gap leads.
+    gap: Option<usize>,
     /// Whether a pattern ends here.
     ends: bool,
 }
@@ -73,7 +77,12 @@ impl Formulas {
         let mut node = 0;
         for step in steps {
             let fresh = self.nodes.len();
-            node = *self.nodes[node].next.entry(step).or_insert(fresh);
+            let known = &mut self.nodes[node];
+            node = match step {
+                Step::Character(character) => *known.next.entry(character).or_insert(fresh),
+                Step::Numeral => *known.numeral.get_or_insert(fresh),
+                Step::Gap => *known.gap.get_or_insert(fresh),
+            };
             if node == fresh {
                 self.nodes.push(Node::default());
             }
@@ -108,11 +117,11 @@ impl Formulas {
     fn longest_from(&self, mut node: usize, text: &[char], mut at: usize) -> Option<usize> {
         let mut longest = None;
         loop {
-            let Node { next, ends } = &self.nodes[node];
+            let Node { next, numeral, gap, ends } = &self.nodes[node];
             if *ends {
                 longest = longest.max(Some(at));
             }
-            if let Some(&node) = next.get(&Step::Numeral)
+            if let Some(node) = *numeral
                 && (at == 0 || !is_numeral(text[at - 1]))
             {
                 let numerals = text[at..].iter().take(LONGEST_NUMBER).take_while(|&&c| is_numeral(c)).count();
@@ -120,11 +129,11 @@ impl Formulas {
                     longest = longest.max(self.longest_from(node, text, at + numerals));
                 }
             }
-            if let Some(&node) = next.get(&Step::Gap) {
+            if let Some(node) = *gap {
                 let clause = text[at..].iter().take(LONGEST_GAP).take_while(|&&c| !ends_clause(c)).count();
                 longest = longest.max((0..=clause).find_map(|gap| self.longest_from(node, text, at + gap)));
             }
-            let Some(&child) = text.get(at).and_then(|&character| next.get(&Step::Character(character))) else {
+            let Some(&child) = text.get(at).and_then(|&character| next.get(&character)) else {
                 return longest;
             };
             node = child;

@@ -81,7 +81,8 @@ pub struct Budgets {
     pub match_steps: u64,
     /// Steps of chaining matched pairs, some 5 ns each; chaining runs twice.
     pub chain_steps: u64,
-    /// Steps of the phrase finder before it turns to a suffix array, per character of both texts.
+    /// Steps of the phrase finder, per character of both texts. Up to 12 go to the index of k-grams; where these do not
+    /// suffice, 32 pay for a suffix array.
     pub phrase_steps_per_character: u64,
     /// Steps of paragraph alignment.
     pub alignment_steps: u64,
@@ -95,7 +96,7 @@ impl Default for Budgets {
             passage_steps: 40_000_000,
             match_steps: 120_000_000,
             chain_steps: 40_000_000,
-            phrase_steps_per_character: 8,
+            phrase_steps_per_character: 48,
             alignment_steps: 40_000_000,
             edit_steps: 400_000_000,
         }

@@ -142,7 +142,7 @@ pub fn find(
     analyses: Pair<&Analysis>,
     units: Pair<&Units>,
     bigrams: Pair<&Bigrams>,
-    rarity: &Rarity<'_>,
+    rarity: &Rarity<'_, '_>,
     budgets: &Budgets,
     cancel: &Cancel,
 ) -> Result<Found, Cancelled> {

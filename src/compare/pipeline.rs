@@ -69,10 +69,10 @@ pub fn compare_watched(
     let reports = options.reports;
     let mut completeness = Completeness::default();
     begins(Stage::Units);
-    let units = matching::units(analyses);
-    let units = units.as_ref();
-    let bigrams = bigram::bigrams(units, cancel)?;
-    let bigrams = bigrams.as_ref();
+    let owned_units = matching::units(analyses);
+    let units = owned_units.as_ref();
+    let owned_bigrams = bigram::bigrams(units, cancel)?;
+    let bigrams = owned_bigrams.as_ref();
     let rarity = Rarity::new(background, formulas, analyses, units, bigrams);
     let sources = Sources::new(background, references, analyses.left);
 
@@ -100,11 +100,15 @@ pub fn compare_watched(
         groups = bead::groups(paragraphs, &links, &identical);
     }
 
+    // What is not needed any more is let go, since the edits of a large document take room too.
+    drop(owned_bigrams);
+    let passage::Found { echoes, formulas: formulaic, .. } = found;
+    let rarity = rarity.into_left();
     begins(Stage::PassageEdits);
     let context = EditContext::new(analyses);
     let mut budget = StepBudget::new(options.budgets.edit_steps);
-    let drafts = found.echoes.iter().map(|draft| (draft, Commonness::Telling));
-    let drafts = drafts.chain(found.formulas.iter().map(|draft| (draft, Commonness::Common)));
+    let drafts = echoes.iter().map(|draft| (draft, Commonness::Telling));
+    let drafts = drafts.chain(formulaic.iter().map(|draft| (draft, Commonness::Common)));
     let mut passages: Vec<(Passage, Answer)> = Vec::new();
     for (draft, commonness) in drafts {
         let spans = reach(&context, Pair::new(draft.left, draft.right), &mut budget, cancel)?;
@@ -144,6 +148,7 @@ pub fn compare_watched(
     begins(Stage::Items);
     let items = if reports.has(Report::Items) { fate::fates(analyses, units, &answers, &links) } else { Vec::new() };
     let score = fate::score(units.right, &answers, &groups, &items);
+    drop(owned_units);
     let mut phrases = Vec::new();
     begins(Stage::Phrases);
     if reports.has(Report::Phrases) {

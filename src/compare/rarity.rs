@@ -49,18 +49,69 @@ pub struct Told {
 
 /// Bits of what two documents share.
 #[derive(Debug)]
-pub struct Rarity<'a> {
+pub struct Rarity<'a, 'u> {
     background: &'a Background,
-    analyses: Pair<&'a Analysis>,
-    units: Pair<&'a Units>,
-    /// For each character of a side, what its bits are multiplied with.
-    factors: Pair<Vec<f32>>,
+    units: Pair<&'u Units>,
+    sides: Pair<SideRarity<'a>>,
     /// For each left unit, log2 of the ways in which the bigram that begins there can be matched.
     ways: Vec<f32>,
-    /// For each character of a side the bits of the window that begins there, a character's share of them; not a number
-    /// until somebody asks. What is matched with several places is asked for several times.
-    windows: Pair<Vec<Cell<f32>>>,
     scratch: RefCell<Scratch>,
+}
+
+/// What one document tells.
+#[derive(Debug)]
+pub struct SideRarity<'a> {
+    background: &'a Background,
+    analysis: &'a Analysis,
+    /// For each character, what its bits are multiplied with.
+    factors: Vec<f32>,
+    /// For each character the bits of the window that begins there, a character's share of them; not a number until
+    /// somebody asks. What is matched with several places is asked for several times.
+    windows: Vec<Cell<f32>>,
+}
+
+impl<'a> SideRarity<'a> {
+    fn new(background: &'a Background, formulas: &Formulas, analysis: &'a Analysis) -> Self {
+        let windows = vec![Cell::new(f32::NAN); analysis.text.characters().len()];
+        Self { background, analysis, factors: factors(analysis, formulas), windows }
+    }
+
+    /// Bits that a stretch tells by itself, stock phrases weighing next to nothing. `room` is room to work in.
+    pub fn bits(&self, span: Span<Normalized>, room: &mut Vec<f32>) -> f32 {
+        self.character_bits(span, room);
+        room.iter().zip(&self.factors[span.range()]).map(|(bits, factor)| bits * factor).sum()
+    }
+
+    /// Bits of each character of a run, before factors.
+    fn character_bits(&self, span: Span<Normalized>, out: &mut Vec<f32>) {
+        let run = self.analysis.text.slice(span);
+        out.clear();
+        if run.len() < WINDOW {
+            out.resize(run.len(), self.background.rarity_bits(run) / run.len() as f32);
+            return;
+        }
+        let known = &self.windows[span.range()];
+        let window = |at: usize| {
+            let bits = known[at].get();
+            if !bits.is_nan() {
+                return bits;
+            }
+            let bits = self.background.rarity_bits(&run[at..at + WINDOW]) / WINDOW as f32;
+            known[at].set(bits);
+            bits
+        };
+        let windows = run.len() + 1 - WINDOW;
+        // The windows over a character, oldest first; a window that is not there is left out of their sum.
+        let mut over = [0.0f32; WINDOW];
+        for at in 0..run.len() {
+            let (first, last) = (at.saturating_sub(WINDOW - 1), at.min(windows - 1));
+            if at < windows {
+                over[at % WINDOW] = window(at);
+            }
+            let sum: f32 = (first..=last).map(|window| over[window % WINDOW]).sum();
+            out.push(sum / (last + 1 - first) as f32);
+        }
+    }
 }
 
 /// Room to work in, kept from one run to the next.
@@ -71,23 +122,20 @@ struct Scratch {
     right: Vec<(f32, f32)>,
 }
 
-impl<'a> Rarity<'a> {
+impl<'a, 'u> Rarity<'a, 'u> {
     /// Weighs what two documents share.
     pub fn new(
         background: &'a Background,
         formulas: &Formulas,
         analyses: Pair<&'a Analysis>,
-        units: Pair<&'a Units>,
+        units: Pair<&'u Units>,
         bigrams: Pair<&Bigrams>,
     ) -> Self {
-        let factors = analyses.map(|analysis| factors(analysis, formulas));
         let mut out = Self {
             background,
-            analyses,
             units,
-            factors,
+            sides: analyses.map(|analysis| SideRarity::new(background, formulas, analysis)),
             ways: ways(units.left, bigrams),
-            windows: analyses.map(|analysis| vec![Cell::new(f32::NAN); analysis.text.characters().len()]),
             scratch: RefCell::default(),
         };
         out.raise_slogans();
@@ -110,12 +158,9 @@ impl<'a> Rarity<'a> {
         told
     }
 
-    /// Bits that a stretch of the left document tells by itself, stock phrases weighing next to nothing.
-    pub fn left_bits(&self, span: Span<Normalized>) -> f32 {
-        let characters = &mut self.scratch.borrow_mut().characters;
-        self.character_bits(Side::Left, span, characters);
-        let factors = &self.factors.left[span.range()];
-        characters.iter().zip(factors).map(|(bits, factor)| bits * factor).sum()
+    /// What the left document tells by itself; everything else is let go.
+    pub fn into_left(self) -> SideRarity<'a> {
+        self.sides.left
     }
 
     /// The background table behind the weights.
@@ -137,9 +182,9 @@ impl<'a> Rarity<'a> {
 
     /// Bits of each unit of a run on one side, with and without factors.
     fn side_bits(&self, side: Side, first: u32, length: u32, characters: &mut Vec<f32>, out: &mut Vec<(f32, f32)>) {
-        let (units, factors) = (self.units.get(side), self.factors.get(side));
+        let (units, side) = (self.units.get(side), self.sides.get(side));
         let span = units.span(first..first + length);
-        self.character_bits(side, span, characters);
+        side.character_bits(span, characters);
         let start = span.start();
         out.clear();
         out.extend((first..first + length).map(|unit| {
@@ -153,58 +198,28 @@ impl<'a> Rarity<'a> {
             let to = units.ends[unit as usize];
             (from..to).fold((0.0, 0.0), |(bits, plain), at| {
                 let character = characters[(at - start) as usize];
-                (bits + character * factors[at as usize], plain + character)
+                (bits + character * side.factors[at as usize], plain + character)
             })
         }));
     }
 
-    /// Bits of each character of a run, before factors.
-    fn character_bits(&self, side: Side, span: Span<Normalized>, out: &mut Vec<f32>) {
-        let run = self.analyses.get(side).text.slice(span);
-        out.clear();
-        if run.len() < WINDOW {
-            out.resize(run.len(), self.background.rarity_bits(run) / run.len() as f32);
-            return;
-        }
-        let known = &self.windows.get(side)[span.range()];
-        let window = |at: usize| {
-            let bits = known[at].get();
-            if !bits.is_nan() {
-                return bits;
-            }
-            let bits = self.background.rarity_bits(&run[at..at + WINDOW]) / WINDOW as f32;
-            known[at].set(bits);
-            bits
-        };
-        let windows = run.len() + 1 - WINDOW;
-        // The windows over a character, oldest first; a window that is not there is left out of their sum.
-        let mut over = [0.0f32; WINDOW];
-        for at in 0..run.len() {
-            let (first, last) = (at.saturating_sub(WINDOW - 1), at.min(windows - 1));
-            if at < windows {
-                over[at % WINDOW] = window(at);
-            }
-            let sum: f32 = (first..=last).map(|window| over[window % WINDOW]).sum();
-            out.push(sum / (last + 1 - first) as f32);
-        }
-    }
-
     /// Raises the factor of slogans in “ ” that both documents use and the background does not know.
     fn raise_slogans(&mut self) {
-        let slogans = self.analyses.map(|analysis| slogans(analysis.text.characters()));
+        let analyses = self.sides.as_ref().map(|side| side.analysis);
+        let slogans = analyses.map(|analysis| slogans(analysis.text.characters()));
         let words = |analysis: &Analysis, span: &Span<Normalized>| analysis.text.slice(*span).to_vec();
-        let mut left: Vec<Vec<char>> = slogans.left.iter().map(|span| words(self.analyses.left, span)).collect();
-        let mut right: Vec<Vec<char>> = slogans.right.iter().map(|span| words(self.analyses.right, span)).collect();
+        let mut left: Vec<Vec<char>> = slogans.left.iter().map(|span| words(analyses.left, span)).collect();
+        let mut right: Vec<Vec<char>> = slogans.right.iter().map(|span| words(analyses.right, span)).collect();
         left.sort_unstable();
         right.sort_unstable();
         let known = |slogan: &[char]| self.background.documents(slogan) > 1;
         for (side, other) in [(Side::Left, &right), (Side::Right, &left)] {
-            let text = &self.analyses.get(side).text;
+            let text = &analyses.get(side).text;
             let shared = slogans.get(side).iter().filter(|span| {
                 let slogan = text.slice(**span);
                 other.binary_search_by(|o| o.as_slice().cmp(slogan)).is_ok() && !known(slogan)
             });
-            let factors = self.factors.get_mut(side);
+            let factors = &mut self.sides.get_mut(side).factors;
             shared.for_each(|span| factors[span.range()].fill(SLOGAN_FACTOR));
         }
     }

@@ -8,7 +8,7 @@ use super::options::CompareOptions;
 use super::origin::Commonness;
 use super::phrase::{BORDER, shared_runs};
 use super::pipeline::Sources;
-use super::rarity::Rarity;
+use super::rarity::SideRarity;
 use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 use crate::text::paragraph::ParagraphRole;
@@ -53,7 +53,7 @@ pub fn bordered(analysis: &Analysis) -> Bordered {
 /// Finds all shared phrases of at least the asked length.
 pub fn find(
     analyses: Pair<&Analysis>,
-    rarity: &Rarity<'_>,
+    rarity: &SideRarity<'_>,
     sources: &Sources<'_>,
     options: &CompareOptions,
     cancel: &Cancel,
@@ -67,6 +67,7 @@ pub fn find(
         let at = |start: &u32| text.positions[*start as usize];
         starts.iter().map(|start| analysis.text.to_raw(Span::new(at(start), at(start) + length))).collect()
     };
+    let mut room = Vec::new();
     let mut phrases: Vec<SharedPhrase> = found
         .runs
         .iter()
@@ -74,7 +75,7 @@ pub fn find(
             let start = texts.left.positions[run.left_starts[0] as usize];
             let span = Span::new(start, start + run.len);
             let words = analyses.left.text.slice(span);
-            let weight = rarity.left_bits(span);
+            let weight = rarity.bits(span, &mut room);
             let common = weight < FORMULA_BITS_PER_CHARACTER * run.len as f32;
             let commonness = if common { Commonness::Common } else { Commonness::Telling };
             let ids: Vec<u32> = words.iter().map(|character| *character as u32).collect();

@@ -248,8 +248,8 @@ impl<'a> Writer<'a> {
                     message.set_strength_direction(proto::StrengthDirection::Stronger);
                 }
                 EditKind::Number { left, right } => {
-                    message.left_quantity = left.as_ref().map(quantity);
-                    message.right_quantity = right.as_ref().map(quantity);
+                    message.left_quantity = left.as_deref().map(quantity);
+                    message.right_quantity = right.as_deref().map(quantity);
                 }
                 _ => {}
             }

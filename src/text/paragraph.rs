@@ -4,9 +4,13 @@
 //! Always: paragraphs cover the text in order. Cost: linear; only the short paragraphs are looked at closely.
 //! The rules are about the genre: minutes, resolutions, regulations and the web pages they are scraped from.
 
+use std::cell::LazyCell;
+use std::sync::LazyLock;
+
 use super::enumerator::{Enumerator, Style, enumerator_at};
 use super::normalize::{NormalizedText, is_han};
 use super::span::{Normalized, Span};
+use super::word_map::WordList;
 
 /// What a paragraph is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -184,14 +188,13 @@ pub fn is_furniture(characters: &[char]) -> bool {
     if characters.len() > MAX_FURNITURE_CHARACTERS || matches!(characters.last(), Some('。' | '；')) {
         return false;
     }
-    let text: String = characters.iter().collect();
+    static WORDS: LazyLock<WordList> = LazyLock::new(|| WordList::of(FURNITURE_WORDS));
+    static OPENINGS: LazyLock<WordList> = LazyLock::new(|| WordList::of(FURNITURE_OPENINGS));
     let no_words = characters.len() <= 3 && !characters.iter().copied().any(is_han);
     no_words
-        || FURNITURE_WORDS.iter().any(|word| text.contains(word))
-        || FURNITURE_OPENINGS
-            .iter()
-            .any(|opening| text.starts_with(opening) && characters.len() <= opening.chars().count() + 30)
-            && !text.contains('，')
+        || (0..characters.len()).any(|at| WORDS.longest_at(&characters[at..]).is_some())
+        || OPENINGS.longest_at(characters).is_some_and(|(length, ())| characters.len() <= length + 30)
+            && !characters.contains(&'，')
 }
 
 fn is_byline(characters: &[char]) -> bool {
@@ -203,7 +206,7 @@ fn is_byline(characters: &[char]) -> bool {
     if characters.len() > MAX_BYLINE_CHARACTERS && !opens_record {
         return false;
     }
-    let text: String = characters.iter().collect();
+    let text = LazyCell::new(|| characters.iter().collect::<String>());
     // The record of a law's adoption and amendments may be long: dates and sessions, one after the other.
     let record = opens_record
         && text.contains("会议")
@@ -215,15 +218,19 @@ fn is_byline(characters: &[char]) -> bool {
         return false;
     }
     let bracketed = matches!(characters.first(), Some('（')) && matches!(characters.last(), Some('）'));
-    let adoption = ["通过", "批准", "公布", "修正", "修订", "修改"].iter().any(|word| text.contains(word));
+    let adoption = || ["通过", "批准", "公布", "修正", "修订", "修改"].iter().any(|word| text.contains(word));
     let dated = date_length(characters) > 0;
     let only_date = dated && date_length(characters) == characters.len();
-    let report = ["记者", "通讯员", "摄影", "供稿"].iter().any(|word| text.contains(word));
-    let source =
-        ["来源：", "发布时间：", "发布日期：", "时间：", "日期：", "作者："].iter().any(|word| text.starts_with(word));
-    let dateline = (text.ends_with("讯）") || text.ends_with("电）") || text.ends_with("讯") || text.ends_with("电"))
-        && text.contains('日');
-    only_date || source || dateline || bracketed && (adoption || report) || dated && adoption && !text.contains('，')
+    let report = || ["记者", "通讯员", "摄影", "供稿"].iter().any(|word| text.contains(word));
+    static SOURCES: LazyLock<WordList> =
+        LazyLock::new(|| WordList::of(&["来源：", "发布时间：", "发布日期：", "时间：", "日期：", "作者："]));
+    let source = SOURCES.longest_at(characters).is_some();
+    let dateline = matches!(characters, [.., '讯' | '电'] | [.., '讯' | '电', '）']) && characters.contains(&'日');
+    only_date
+        || source
+        || dateline
+        || bracketed && (adoption() || report())
+        || dated && adoption() && !characters.contains(&'，')
 }
 
 /// Length of the date that `text` begins with: 2020年6月3日 or 2020-06-03.

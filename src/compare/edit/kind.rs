@@ -9,11 +9,12 @@
 use super::EditContext;
 use super::name::{self, InContext};
 use super::quantity::{self, Figure};
+use super::strength::Degree;
 use super::{scale, strength, synonym};
 use crate::compare::comparison::EditKind;
 use crate::text::normalize::is_word_character;
 use crate::text::place::is_short_place;
-use crate::text::span::{Normalized, Pair, Span};
+use crate::text::span::{Normalized, Pair, Side, Span};
 
 /// Longest quotation that counts as a slogan, in characters.
 const LONGEST_SLOGAN: usize = 16;
@@ -26,50 +27,100 @@ pub(super) fn kind_of(context: &EditContext<'_>, change: Pair<Span<Normalized>>)
     if change.left.len().max(change.right.len()) > LONGEST_CHANGE {
         return None;
     }
-    let texts = context.texts();
-    let words = Pair::new(texts.left.slice(change.left), texts.right.slice(change.right));
-    if words.left.iter().chain(words.right).all(|c| is_punctuation(*c)) {
-        return Some(EditKind::Punctuation);
-    }
-    if words.left.is_empty() || words.right.is_empty() {
-        return None;
-    }
-    if is_localization(context, change, words) {
-        return Some(EditKind::Localization);
-    }
-    let figures =
-        Pair::new(figure(texts.left.characters(), change.left), figure(texts.right.characters(), change.right));
-    if figures.left == Some(Figure::Date) && figures.right == Some(Figure::Date) {
-        return Some(EditKind::Date);
-    }
-    let quoted = |characters: &[char], span| is_slogan(characters, span);
-    if quoted(texts.left.characters(), change.left) && quoted(texts.right.characters(), change.right) {
-        return Some(EditKind::Slogan);
-    }
-    if let (Some(Figure::Quantity(left)), Some(Figure::Quantity(right))) = (figures.left, figures.right) {
-        return Some(match quantity::same_value(&left, &right) {
-            true => EditKind::Synonym,
-            false => EditKind::Number { left: Some(left), right: Some(right) },
-        });
-    }
-    if let Some(direction) = strength::direction(words.left, words.right) {
-        return Some(EditKind::Strength(direction));
-    }
-    if synonym::are_synonyms(words.left, words.right) {
-        return Some(EditKind::Synonym);
-    }
-    let named = |characters: &'_ [char], span: Span<Normalized>| {
-        let range = span.range();
-        (range.start, range.end, characters.len())
-    };
-    let (left, right) = (named(texts.left.characters(), change.left), named(texts.right.characters(), change.right));
-    let side = |characters, (start, end, _): (usize, usize, usize)| in_context(characters, start, end);
-    name::are_names(side(texts.left.characters(), left), side(texts.right.characters(), right))
-        .then_some(EditKind::Name)
+    let (left, right) = (Facts::of(context, Side::Left, change.left), Facts::of(context, Side::Right, change.right));
+    kind_between(context, &left, &right)
 }
 
-fn in_context(characters: &[char], start: usize, end: usize) -> InContext<'_> {
-    InContext { before: &characters[..start], words: &characters[start..end], behind: &characters[end..] }
+/// What the rules ask about one side of a change. Read once where a word is compared with many others.
+#[derive(Debug)]
+pub(super) struct Facts<'a> {
+    pub(super) words: &'a [char],
+    is_punctuation: bool,
+    /// The form in which localised words are equal.
+    pub(super) canonical: Option<Vec<char>>,
+    is_scale: bool,
+    is_national: bool,
+    is_any_place: bool,
+    is_own_place: bool,
+    /// The short name of a place behind a word of motion or station: 驻粤.
+    is_short_place: bool,
+    figure: Option<Figure>,
+    is_slogan: bool,
+    degree: Option<Degree>,
+    synonym: Option<u32>,
+    is_person: bool,
+    is_body: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// Reads one side of a change.
+    pub(super) fn of(context: &EditContext<'a>, side: Side, span: Span<Normalized>) -> Self {
+        let characters = context.analyses.get(side).text.characters();
+        let range = span.range();
+        let words = &characters[range.clone()];
+        let own = context.own_places();
+        let in_context = InContext { before: &characters[..range.start], words, behind: &characters[range.end..] };
+        let is_punctuation = words.iter().all(|c| is_punctuation(*c));
+        Self {
+            words,
+            is_punctuation,
+            canonical: scale::canonical(words, own),
+            is_scale: scale::is_scale(words, own),
+            is_national: scale::is_national(words),
+            is_any_place: !words.is_empty() && scale::is_any_place(words),
+            is_own_place: context.is_own_place(words),
+            is_short_place: is_stationed(characters, span),
+            figure: if words.is_empty() { None } else { figure(characters, span) },
+            is_slogan: !words.is_empty() && is_slogan(characters, span),
+            degree: strength::degree(words),
+            synonym: synonym::number(words),
+            is_person: name::is_person(in_context),
+            is_body: name::is_body(words),
+        }
+    }
+}
+
+impl Facts<'_> {
+    /// Whether the words of two sides may stand for one another.
+    pub(super) fn are_synonyms(&self, other: &Self) -> bool {
+        self.synonym.zip(other.synonym).is_some_and(|(one, other)| synonym::are_pair(one, other))
+    }
+}
+
+/// The kind of a change from one side to the other.
+pub(super) fn kind_between(context: &EditContext<'_>, left: &Facts<'_>, right: &Facts<'_>) -> Option<EditKind> {
+    let both = |fact: fn(&Facts<'_>) -> bool| fact(left) && fact(right);
+    if both(|side| side.is_punctuation) {
+        return Some(EditKind::Punctuation);
+    }
+    if left.words.is_empty() || right.words.is_empty() {
+        return None;
+    }
+    if is_localization(context, left, right) {
+        return Some(EditKind::Localization);
+    }
+    if both(|side| side.figure == Some(Figure::Date)) {
+        return Some(EditKind::Date);
+    }
+    if both(|side| side.is_slogan) {
+        return Some(EditKind::Slogan);
+    }
+    if let (Some(Figure::Quantity(left)), Some(Figure::Quantity(right))) = (&left.figure, &right.figure) {
+        return Some(match quantity::same_value(left, right) {
+            true => EditKind::Synonym,
+            false => EditKind::Number { left: Some(Box::new(left.clone())), right: Some(Box::new(right.clone())) },
+        });
+    }
+    if let (Some(left), Some(right)) = (left.degree, right.degree)
+        && let Some(direction) = strength::moved(left, right)
+    {
+        return Some(EditKind::Strength(direction));
+    }
+    if left.are_synonyms(right) {
+        return Some(EditKind::Synonym);
+    }
+    let named = both(|side| side.is_person) || both(|side| side.is_any_place) || both(|side| side.is_body);
+    named.then_some(EditKind::Name)
 }
 
 /// Whether a character is neither letter nor digit.
@@ -82,38 +133,24 @@ fn figure(characters: &[char], span: Span<Normalized>) -> Option<Figure> {
     quantity::figure_around(characters, range.start, range.end).map(|(_, found)| found.figure)
 }
 
-fn is_localization(context: &EditContext<'_>, change: Pair<Span<Normalized>>, words: Pair<&[char]>) -> bool {
-    let own = context.own_places();
-    let Pair { left, right } = words;
-    let forms = Pair::new(scale::canonical(left, own), scale::canonical(right, own));
-    if forms.left.is_some() && forms.left == forms.right {
-        return true;
-    }
-    let scales = Pair::new(scale::is_scale(left, own), scale::is_scale(right, own));
-    if scales.left && scales.right {
-        return true;
-    }
-    if scales.left && scale::is_national(right) || scales.right && scale::is_national(left) {
-        return true;
-    }
-    let is_place = |words: &[char]| scale::is_any_place(words) || scales.left && scales.right;
-    if context.is_own_place(left) && is_place(right) || context.is_own_place(right) && is_place(left) {
-        return true;
-    }
-    if context.learned(left, right) {
-        return true;
-    }
-    // 驻粤 and 驻穗: the short name of a place behind a word of motion or station.
-    let short = |characters: &[char], span: Span<Normalized>, words: &[char]| {
-        let (word, before) = match words {
-            [first, last] => (*last, Some(*first)),
-            [one] => (*one, span.start().checked_sub(1).map(|before| characters[before as usize])),
-            _ => return false,
-        };
-        is_short_place(word) && before.is_some_and(|before| "驻在来赴离返入".contains(before))
+fn is_localization(context: &EditContext<'_>, left: &Facts<'_>, right: &Facts<'_>) -> bool {
+    left.canonical.is_some() && left.canonical == right.canonical
+        || left.is_scale && (right.is_scale || right.is_national)
+        || right.is_scale && left.is_national
+        || left.is_own_place && right.is_any_place
+        || right.is_own_place && left.is_any_place
+        || context.learned(left.words, right.words)
+        || left.is_short_place && right.is_short_place
+}
+
+/// 驻粤 and 驻穗: the short name of a place behind a word of motion or station.
+fn is_stationed(characters: &[char], span: Span<Normalized>) -> bool {
+    let (word, before) = match &characters[span.range()] {
+        [first, last] => (*last, Some(*first)),
+        [one] => (*one, span.start().checked_sub(1).map(|before| characters[before as usize])),
+        _ => return false,
     };
-    let texts = context.texts();
-    short(texts.left.characters(), change.left, left) && short(texts.right.characters(), change.right, right)
+    is_short_place(word) && before.is_some_and(|before| "驻在来赴离返入".contains(before))
 }
 
 /// Whether a change stands inside a short quotation, or in figures joined by plus signs.

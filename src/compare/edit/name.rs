@@ -1,13 +1,11 @@
 //! Names: persons beside their titles, bodies, places.
 //!
-//! In: the words that changed, with the text around them. Out: whether both sides name something. The rules are about
+//! In: words that changed, with the text around them. Out: whether they name a person or a body. The rules are about
 //! form: a surname before or after a title of office, an ending such as 厅 or 委员会, a name of the gazetteer.
 
 use std::sync::LazyLock;
 
 use rustc_hash::FxHashSet;
-
-use super::scale::is_any_place;
 
 /// Titles of office, longest first where one ends another.
 const TITLES: &[&str] = &[
@@ -100,39 +98,34 @@ fn begins_with(text: &[char], word: &str) -> bool {
 }
 
 /// A surname with a given name of one or two characters, beside a title.
-fn is_person(side: InContext<'_>) -> bool {
+pub(super) fn is_person(side: InContext<'_>) -> bool {
     let named = (2..=3).contains(&side.words.len()) && SURNAMES.contains(side.words[0]);
     let titled = || TITLES.iter().any(|title| ends_with(side.before, title) || begins_with(side.behind, title));
     let listed = side.before.last() == Some(&'、') || side.behind.first() == Some(&'、');
     named && (listed && side.words.len() == 3 || titled())
 }
 
-fn is_body(words: &[char]) -> bool {
+/// Whether words end as the names of bodies do.
+pub(super) fn is_body(words: &[char]) -> bool {
     let ends_body = |last: &char| BODY_ENDS.contains(last);
     words.last().is_some_and(ends_body)
         && BODIES.iter().any(|body| words.len() >= body.chars().count() + 2 && ends_with(words, body))
 }
 
-/// Whether both sides name a person, a body or a place.
-pub(super) fn are_names(left: InContext<'_>, right: InContext<'_>) -> bool {
-    let both = |test: &dyn Fn(InContext<'_>) -> bool| test(left) && test(right);
-    both(&is_person) || both(&|side| is_any_place(side.words)) || both(&|side| is_body(side.words))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::scale::is_any_place;
     use super::*;
 
     fn check(left: [&str; 3], right: [&str; 3]) -> bool {
         let characters = |side: [&str; 3]| side.map(|text| text.chars().collect::<Vec<char>>());
         let (left, right) = (characters(left), characters(right));
         let side = |of: &[Vec<char>; 3]| {
-            are_names(
-                InContext { before: &left[0], words: &left[1], behind: &left[2] },
-                InContext { before: &of[0], words: &of[1], behind: &of[2] },
-            )
+            let person = is_person(InContext { before: &of[0], words: &of[1], behind: &of[2] });
+            (person, is_any_place(&of[1]), is_body(&of[1]))
         };
-        side(&right)
+        let (left, right) = (side(&left), side(&right));
+        left.0 && right.0 || left.1 && right.1 || left.2 && right.2
     }
 
     #[test]

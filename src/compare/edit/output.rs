@@ -36,7 +36,7 @@ pub(super) fn edits(context: &EditContext<'_>, words: Pair<&Sequence>, pieces: V
 }
 
 /// Joins pieces whose border would cut a raw character.
-fn keep_characters_whole(texts: Pair<&NormalizedText>, pieces: Vec<Piece>) -> Vec<Piece> {
+fn keep_characters_whole(texts: Pair<&NormalizedText>, mut pieces: Vec<Piece>) -> Vec<Piece> {
     let cuts = |text: &NormalizedText, before: Span<Normalized>, behind: Span<Normalized>| {
         let at = behind.start();
         at > 0
@@ -44,21 +44,17 @@ fn keep_characters_whole(texts: Pair<&NormalizedText>, pieces: Vec<Piece>) -> Ve
             && (at as usize) < text.characters().len()
             && text.to_raw(Span::new(at - 1, at)).end() > text.to_raw(Span::new(at, at + 1)).start()
     };
-    let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        match out.last_mut() {
-            Some(last)
-                if cuts(texts.left, last.spans.left, piece.spans.left)
-                    || cuts(texts.right, last.spans.right, piece.spans.right) =>
-            {
-                let both_equal = last.is_equal() && piece.is_equal();
-                let spans = cover(last, &piece);
-                *last = if both_equal { Piece::equal(spans) } else { Piece::changed(spans, Some(EditKind::Other)) };
-            }
-            _ => out.push(piece),
+    pieces.dedup_by(|piece, last| {
+        let cut = cuts(texts.left, last.spans.left, piece.spans.left)
+            || cuts(texts.right, last.spans.right, piece.spans.right);
+        if cut {
+            let both_equal = last.is_equal() && piece.is_equal();
+            let spans = cover(last, piece);
+            *last = if both_equal { Piece::equal(spans) } else { Piece::changed(spans, Some(EditKind::Other)) };
         }
-    }
-    out
+        cut
+    });
+    pieces
 }
 
 /// Raw spans of one side of the pieces.

@@ -9,15 +9,15 @@
 
 use super::EditContext;
 use super::atom::{Atom, Class, atoms};
-use super::kind::kind_of;
+use super::kind::{Facts, kind_between, kind_of};
 use super::piece::{Piece, cover};
 use super::quantity::Figure;
 use super::sequence::Sequence;
-use super::{scale, strength, synonym};
+use super::strength;
 use crate::compare::comparison::StageEnd;
 use crate::compare::diff::{OpKind, edit_script};
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
-use crate::text::span::{Normalized, Pair, Span};
+use crate::text::span::{Normalized, Pair, Side, Span};
 
 /// Most cells of one alignment of atoms.
 const MOST_CELLS: u64 = 10_000;
@@ -111,16 +111,23 @@ fn split_words(
         *end = end.and(if cells > MOST_CELLS { StageEnd::Complete } else { StageEnd::Budget });
         return vec![Piece::changed(change, None)];
     }
+    let facts = Pair::new(
+        cut.left.iter().map(|atom| Facts::of(context, Side::Left, atom.span)).collect::<Vec<_>>(),
+        cut.right.iter().map(|atom| Facts::of(context, Side::Right, atom.span)).collect::<Vec<_>>(),
+    );
+    let score = |i: usize, j: usize| {
+        score(context, (&cut.left[i].class, &facts.left[i]), (&cut.right[j].class, &facts.right[j]))
+    };
     // One orientation for both orders of the sides makes the pieces mirror each other.
     let key = |side: &[Atom], span: Span<Normalized>, text: &[char]| (side.len(), text[span.range()].to_vec());
     let mirrored =
         key(&cut.left, change.left, texts.left.characters()) < key(&cut.right, change.right, texts.right.characters());
     let pairs = match mirrored {
-        true => align(cut.right.len(), cut.left.len(), |i, j| score(context, &cut.left[j], &cut.right[i]))
+        true => align(cut.right.len(), cut.left.len(), |i, j| score(j, i))
             .into_iter()
             .map(|(right, left)| (left, right))
             .collect(),
-        false => align(cut.left.len(), cut.right.len(), |i, j| score(context, &cut.left[i], &cut.right[j])),
+        false => align(cut.left.len(), cut.right.len(), score),
     };
     tidy(context, words, pieces(context, change, &cut, &pairs))
 }
@@ -154,19 +161,22 @@ fn align(rows: usize, columns: usize, score: impl Fn(usize, usize) -> u32) -> Ve
 }
 
 /// How well two atoms answer each other. Equal words and known changes count far more than a likeness of characters.
-fn score(context: &EditContext<'_>, left: &Atom, right: &Atom) -> u32 {
-    let texts = context.texts();
-    let words = Pair::new(texts.left.slice(left.span), texts.right.slice(right.span));
+fn score(context: &EditContext<'_>, left: (&Class, &Facts<'_>), right: (&Class, &Facts<'_>)) -> u32 {
+    let facts = Pair::new(left.1, right.1);
+    let words = facts.map(|side| side.words);
     if words.left == words.right {
-        return if left.class == Class::Punctuation { 10 } else { 40 };
+        return if *left.0 == Class::Punctuation { 10 } else { 40 };
     }
-    if synonym::are_synonyms(words.left, words.right) {
+    if facts.left.are_synonyms(facts.right) {
         return 30;
     }
-    match (&left.class, &right.class) {
+    match (left.0, right.0) {
         (Class::Scale, Class::Scale) => {
-            let own = context.own_places();
-            if scale::canonical(words.left, own) == scale::canonical(words.right, own) { 32 } else { 26 }
+            if facts.left.canonical == facts.right.canonical {
+                32
+            } else {
+                26
+            }
         }
         (Class::Figure(Figure::Quantity(one)), Class::Figure(Figure::Quantity(other))) => {
             if one.unit == other.unit {
@@ -177,12 +187,12 @@ fn score(context: &EditContext<'_>, left: &Atom, right: &Atom) -> u32 {
         }
         (Class::Figure(Figure::Date), Class::Figure(Figure::Date)) => 30,
         (Class::Degree(one), Class::Degree(other)) => {
-            let moved = strength::direction(words.left, words.right).is_some();
+            let moved = strength::moved(*one, *other).is_some();
             if one.part == other.part { 26 + u32::from(moved) * 2 } else { 12 }
         }
         (Class::Punctuation, Class::Punctuation) => 4,
         (Class::Word | Class::Degree(_) | Class::Scale, Class::Word | Class::Degree(_) | Class::Scale) => {
-            let known = kind_of(context, Pair::new(left.span, right.span)).is_some();
+            let known = kind_between(context, facts.left, facts.right).is_some();
             let held = |of: &[char], by: &[char]| of.iter().filter(|c| by.contains(c)).count();
             let shared = held(words.left, words.right).min(held(words.right, words.left));
             let longer = words.left.len().max(words.right.len());

@@ -175,6 +175,12 @@ pub(super) fn is_national(text: &[char]) -> bool {
 pub(super) fn canonical(text: &[char], own: &OwnPlaces) -> Option<Vec<char>> {
     const LEVEL: char = '\u{e000}';
     const PLACE: char = '\u{e001}';
+    // Without a level or an own place there is no word of the scale, and most words have none.
+    let begins =
+        |at: usize| longest(&text[at..], &LEVELS).is_some() || own.iter().any(|name| text[at..].starts_with(name));
+    if !(0..text.len()).any(begins) {
+        return None;
+    }
     let mut out = Vec::with_capacity(text.len());
     let mut found = false;
     let mut at = 0;

@@ -62,13 +62,19 @@ pub(super) fn degree_at(text: &[char]) -> Option<(usize, Degree)> {
     DEGREES.longest_at(text).map(|(length, degree)| (length, *degree))
 }
 
-/// Which way the degree moved from one word to another; `None` if it did not, or if one is not of the scale.
-pub(super) fn direction(left: &[char], right: &[char]) -> Option<Direction> {
-    match degree(left)?.rank.cmp(&degree(right)?.rank) {
+/// Which way the degree moved from one word to another; `None` if it did not.
+pub(super) fn moved(left: Degree, right: Degree) -> Option<Direction> {
+    match left.rank.cmp(&right.rank) {
         std::cmp::Ordering::Less => Some(Direction::Stronger),
         std::cmp::Ordering::Equal => None,
         std::cmp::Ordering::Greater => Some(Direction::Weaker),
     }
+}
+
+/// Which way the degree moved from one word to another; `None` if it did not, or if one is not of the scale.
+#[cfg(test)]
+pub(super) fn direction(left: &[char], right: &[char]) -> Option<Direction> {
+    moved(degree(left)?, degree(right)?)
 }
 
 #[cfg(test)]

@@ -36,13 +36,14 @@ fn groups() -> impl Iterator<Item = &'static str> {
     GROUPS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// Whether two different words may stand for one another.
-pub(super) fn are_synonyms(left: &[char], right: &[char]) -> bool {
-    let number = |word: &[char]| SYNONYMS.numbers.get(word).copied();
-    match (number(left), number(right)) {
-        (Some(left), Some(right)) => SYNONYMS.pairs.contains(&(left.min(right), left.max(right))),
-        _ => false,
-    }
+/// The number of a word of the list.
+pub(super) fn number(word: &[char]) -> Option<u32> {
+    SYNONYMS.numbers.get(word).copied()
+}
+
+/// Whether the words of two numbers may stand for one another.
+pub(super) fn are_pair(left: u32, right: u32) -> bool {
+    SYNONYMS.pairs.contains(&(left.min(right), left.max(right)))
 }
 
 #[cfg(test)]
@@ -52,7 +53,7 @@ mod tests {
 
     fn check(left: &str, right: &str) -> bool {
         let word = |text: &str| text.chars().collect::<Vec<char>>();
-        are_synonyms(&word(left), &word(right))
+        number(&word(left)).zip(number(&word(right))).is_some_and(|(left, right)| are_pair(left, right))
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn check(left: &str, right: &str) -> String {
     let changes = found.iter().filter_map(|edit| {
         let name = match edit.kind.as_ref()? {
             EditKind::Number { left, right } => {
-                let said = |side: &Option<crate::compare::comparison::Quantity>| {
+                let said = |side: &Option<Box<crate::compare::comparison::Quantity>>| {
                     side.as_ref().map_or(String::new(), |quantity| format!("{}{}", quantity.value, quantity.unit))
                 };
                 format!("Number({}→{})", said(left), said(right))

@@ -152,6 +152,9 @@ fn extend_group(
     for &(_, left_place) in group.left {
         for &(_, right_place) in group.right {
             *steps += 1;
+            if *steps >= allowance {
+                return false;
+            }
             let (left_at, right_at) = (left_place as usize, right_place as usize);
             if left_at > 0 && right_at > 0 && left[left_at - 1] == right[right_at - 1] && left[left_at - 1] != BORDER {
                 continue;
@@ -162,9 +165,6 @@ fn extend_group(
                 .take_while(|(left_id, right_id)| left_id == right_id && **left_id != BORDER)
                 .count();
             *steps += same as u64;
-            if *steps >= allowance {
-                return false;
-            }
             if same >= min_len {
                 found.push((same as u32, left_place));
             }

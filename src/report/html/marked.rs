@@ -228,7 +228,7 @@ impl<'a> MarkedText<'a> {
             write!(out, "<{tag} class=\"{}{sign}\"", edit_class(kind)).ok();
             if let EditKind::Number { left, right } = kind {
                 out.push_str(" title=\"");
-                push_escaped(out, &format!("{} → {}", quantity(left.as_ref()), quantity(right.as_ref())));
+                push_escaped(out, &format!("{} → {}", quantity(left.as_deref()), quantity(right.as_deref())));
                 out.push('"');
             }
             out.push('>');

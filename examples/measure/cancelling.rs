@@ -1,0 +1,56 @@
+//! How long the core still works after its caller has cancelled, in processor time.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use policy_echo::compare::engine::Engine;
+use policy_echo::compare::options::CompareOptions;
+use policy_echo::text::cancel::Cancel;
+use policy_echo::text::document::Document;
+use policy_echo::text::span::Pair;
+
+use crate::Failure;
+use crate::clock::Microseconds;
+
+/// Cancels a comparison at `times` moments spread over the time it takes, and tells how long it still ran on a processor,
+/// longest first. What the scheduler does to either thread counts too, so a busy machine shows longer times.
+pub(crate) fn delays(
+    engine: &Engine,
+    documents: &Pair<Document>,
+    total: Microseconds,
+    times: u64,
+) -> Result<Vec<Microseconds>, Failure> {
+    let mut delays = Vec::new();
+    for moment in 0..times {
+        let (cancel, cancelled_at) = (Cancel::new(), AtomicU64::new(u64::MAX));
+        let after = Duration::from_micros(total * (2 * moment + 1) / (2 * times));
+        let (done, is_done) = mpsc::channel::<()>();
+        let ended = thread::scope(|scope| {
+            let (flag, at) = (&cancel, &cancelled_at);
+            scope.spawn(move || {
+                // Waits for the moment or for the end of the work, whichever comes first.
+                if is_done.recv_timeout(after) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    at.store(now_of_process(), Ordering::SeqCst);
+                    flag.cancel();
+                }
+            });
+            let result = engine.compare(documents, &[], &CompareOptions::default(), &cancel);
+            let ended = now_of_process();
+            drop(done);
+            result.is_err().then_some(ended)
+        });
+        if let Some(ended) = ended {
+            delays.push(ended.saturating_sub(cancelled_at.load(Ordering::SeqCst)));
+        }
+    }
+    delays.sort_unstable_by(|one, other| other.cmp(one));
+    Ok(delays)
+}
+
+/// Processor time of all threads of this process: while the canceller waits, that of the work.
+fn now_of_process() -> Microseconds {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1000
+}
