@@ -1,6 +1,6 @@
 //! The gRPC service: the contract, and the engine behind it.
 //!
-//! A call goes `call` (deadline, log line) → tonic → `codec` → `handlers` → `admission` (a thread of the pool) →
+//! A call goes `call` (deadline, record) → tonic → `codec` → `handlers` → `admission` (a thread of the pool) →
 //! `from_proto` → engine → `to_proto` and back. `status` holds the one table from failures to codes. Only this folder,
 //! `cli/` and `main.rs` name tonic, prost or tokio.
 
@@ -11,6 +11,7 @@ pub mod config;
 pub mod from_proto;
 mod handlers;
 pub mod proto;
+pub mod reload;
 pub mod server;
 pub mod status;
 pub mod telemetry;

@@ -501,7 +501,7 @@ async fn every_service_takes_and_sends_both_compressions() {
 async fn an_address_that_is_taken_is_an_error() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let config = Running::config_with(|config| config.server.listen = taken.local_addr().expect("bound"));
-    let error = server::serve(config, service_support::load).await.expect_err("the address is taken");
+    let error = server::serve(config, service_support::load, Vec::new()).await.expect_err("the address is taken");
     assert!(matches!(error, server::ServeError::Listen { .. }), "{error}");
 }
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::CommandError;
 use super::settings::Settings;
 use crate::compare::engine::{Engine, EngineSettings};
+use crate::service::config::{Config, differing};
+use crate::service::reload::Reloadable;
 use crate::service::server::{self, ServeError};
-use crate::service::telemetry;
+use crate::service::telemetry::{self, LogFilter};
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
@@ -19,8 +21,9 @@ impl Serve {
     pub(super) fn run(self) -> Result<(), CommandError> {
         let loaded = self.settings.load()?;
         let config = loaded.config;
-        telemetry::start(config.telemetry.log_format, &config.telemetry.log);
-        tracing::info!(version = env!("CARGO_PKG_VERSION"), ?config, "starting");
+        let filter = telemetry::start(config.telemetry.log_format, &config.telemetry.log);
+        let changed = differing(&Config::default(), &config).join(" ");
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), changed, "starting");
         for variable in loaded.unknown_variables {
             tracing::warn!(variable, "an environment variable that sets nothing");
         }
@@ -28,7 +31,9 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(|cause| CommandError::Internal(format!("cannot start the async runtime: {cause}")))?;
-        let served = runtime.block_on(server::serve(config, || Engine::load(EngineSettings::default())));
+        let reloadables = vec![reload_settings(self.settings, config.clone(), filter)];
+        let load = || Engine::load(EngineSettings::default());
+        let served = runtime.block_on(server::serve(config, load, reloadables));
         // Work that was abandoned at the end of the drain must not hold the process.
         runtime.shutdown_timeout(Duration::from_millis(100));
         served.map_err(|error| match error {
@@ -36,4 +41,21 @@ impl Serve {
             _ => CommandError::Internal(error.to_string()),
         })
     }
+}
+
+/// Reads the settings again; the filter of the log is the one that takes effect without a restart.
+fn reload_settings(settings: Settings, running: Config, filter: LogFilter) -> Reloadable {
+    let mut running = running;
+    let reload = move || {
+        let loaded = settings.load().map_err(|error| error.to_string())?;
+        filter.set(&loaded.config.telemetry.log);
+        running.telemetry.log.clone_from(&loaded.config.telemetry.log);
+        let waiting = differing(&running, &loaded.config);
+        Ok(if waiting.is_empty() {
+            "all settings are in force".to_owned()
+        } else {
+            format!("a restart brings {}", waiting.join(" "))
+        })
+    };
+    Reloadable { name: "settings", reload: Box::new(reload) }
 }

@@ -18,6 +18,7 @@ use std::{io, thread};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::status::Failure;
+use super::telemetry::CallFacts;
 use crate::text::cancel::Cancel;
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -127,6 +128,7 @@ impl Pool {
         T: Send + 'static,
         W: FnOnce(&Cancel) -> Result<T, Failure> + Send + 'static,
     {
+        let work = CallFacts::timed(work);
         let cancel = Cancel::new();
         let _stop_when_the_caller_leaves = CancelOnDrop(cancel.clone());
         let (reply, answer) = oneshot::channel();

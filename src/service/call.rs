@@ -24,7 +24,7 @@ use tonic::{Code, Status};
 use tower::ServiceExt as _;
 
 use super::status::Failure;
-use super::telemetry::CallEvent;
+use super::telemetry::{CallRecord, Observer};
 
 const GRPC_STATUS: &str = "grpc-status";
 
@@ -35,6 +35,8 @@ pub(super) struct Edge {
     pub(super) methods: Vec<String>,
     /// Longest time until a reply begins.
     pub(super) max_call: Duration,
+    /// Who is told of calls.
+    pub(super) observer: Arc<Observer>,
 }
 
 impl Edge {
@@ -47,25 +49,28 @@ impl Edge {
         let begun = Instant::now();
         let path = request.uri().path();
         let method = self.methods.binary_search_by(|method| method.as_str().cmp(path)).ok();
-        let mut log = CallLog { edge: Arc::clone(&self), method, begun, code: None, reply_bytes: 0 };
+        let method = method.map(|index| self.methods[index].as_str());
+        let mut record = CallRecord::begin(&self.observer, method, request.headers());
         if let Some(refusal) = refuse_other_protocols(&request) {
-            log.code = Some(Code::Unknown as i32);
-            return Ok(refusal.map(|body| CallBody { inner: Some(body), deadline: None, log }));
+            record.refuse("NOT_GRPC");
+            return Ok(refusal.map(|body| CallBody { inner: Some(body), deadline: None, record }));
         }
         let caller_timeout = match request.headers().get("grpc-timeout").map(parse_timeout) {
             None => None,
             Some(Some(timeout)) => Some(timeout),
-            Some(None) => return Ok(log.reply(Failure::MalformedTimeout.into(), None)),
+            Some(None) => return Ok(finish(record, Status::from(Failure::MalformedTimeout).into_http(), None)),
         };
         let timeout = caller_timeout.map_or(self.max_call, |timeout| timeout.min(self.max_call));
-        let reply = tokio::time::timeout(timeout, routes.oneshot(request)).await;
+        let request = record.observe(request.map(Body::new));
+        let facts = record.facts().clone();
+        let reply = tokio::time::timeout(timeout, facts.scope(routes.oneshot(request))).await;
         let reply = match reply {
             Ok(Ok(reply)) => reply,
             Err(_) => Status::from(Failure::DeadlineExceeded).into_http(),
         };
         // `checked_add`: a caller may ask for more time than the clock can count.
         let deadline = caller_timeout.and_then(|timeout| tokio::time::Instant::from_std(begun).checked_add(timeout));
-        Ok(log.finish(reply, deadline))
+        Ok(finish(record, reply, deadline))
     }
 }
 
@@ -102,57 +107,27 @@ fn parse_timeout(value: &HeaderValue) -> Option<Duration> {
     }
 }
 
-/// Turns the code in headers or trailers that tonic gets wrong, and reads it.
-fn settle_code(headers: &mut HeaderMap) -> Option<i32> {
-    let code = headers.get(GRPC_STATUS)?.to_str().ok()?.parse().ok()?;
-    if code == Code::OutOfRange as i32 {
-        let right = Code::ResourceExhausted as i32;
-        headers.insert(GRPC_STATUS, HeaderValue::from(right));
+/// Puts the code in headers or trailers right that tonic gets wrong, and notes it.
+fn settle(headers: &mut HeaderMap, record: &mut CallRecord) {
+    let out_of_range = HeaderValue::from(Code::OutOfRange as i32);
+    if headers.get(GRPC_STATUS) == Some(&out_of_range) {
+        headers.insert(GRPC_STATUS, HeaderValue::from(Code::ResourceExhausted as i32));
         // A larger message will not fit later either (gRPC proposal A6): do not retry.
         headers.insert("grpc-retry-pushback-ms", HeaderValue::from_static("-1"));
-        return Some(right);
     }
-    Some(code)
+    record.settle(headers);
 }
 
-/// What is known of a call so far; written to the log when it is dropped, which is when the reply ends.
-#[derive(Debug)]
-struct CallLog {
-    edge: Arc<Edge>,
-    /// Index of the method; `None` for one that does not exist.
-    method: Option<usize>,
-    begun: Instant,
-    code: Option<i32>,
-    reply_bytes: u64,
-}
-
-impl CallLog {
-    fn reply(self, status: Status, deadline: Option<tokio::time::Instant>) -> http::Response<CallBody> {
-        self.finish(status.into_http(), deadline)
-    }
-
-    fn finish(
-        mut self,
-        mut reply: http::Response<Body>,
-        deadline: Option<tokio::time::Instant>,
-    ) -> http::Response<CallBody> {
-        self.code = settle_code(reply.headers_mut());
-        let deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
-        reply.map(|body| CallBody { inner: Some(body), deadline, log: self })
-    }
-}
-
-impl Drop for CallLog {
-    fn drop(&mut self) {
-        let event = CallEvent {
-            // A path that is none of ours is not logged: it could write anything into the log.
-            method: self.method.map_or("unknown", |index| &self.edge.methods[index]),
-            code: self.code,
-            elapsed: self.begun.elapsed(),
-            reply_bytes: self.reply_bytes,
-        };
-        event.write();
-    }
+/// The reply as it leaves, observed to its end.
+fn finish(
+    mut record: CallRecord,
+    mut reply: http::Response<Body>,
+    deadline: Option<tokio::time::Instant>,
+) -> http::Response<CallBody> {
+    settle(reply.headers_mut(), &mut record);
+    record.sign(reply.headers_mut());
+    let deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
+    reply.map(|body| CallBody { inner: Some(body), deadline, record })
 }
 
 /// A reply on its way out.
@@ -161,7 +136,7 @@ pub(super) struct CallBody {
     /// `None` once the deadline has passed: dropping it stops the work behind it.
     inner: Option<Body>,
     deadline: Option<Pin<Box<Sleep>>>,
-    log: CallLog,
+    record: CallRecord,
 }
 
 impl http_body::Body for CallBody {
@@ -169,13 +144,15 @@ impl http_body::Body for CallBody {
     type Error = Status;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let facts = self.record.facts().clone();
         let Some(inner) = self.inner.as_mut() else { return Poll::Ready(None) };
-        match Pin::new(inner).poll_frame(context) {
+        // A streamed reply is worked on while it is polled.
+        match facts.within(|| Pin::new(inner).poll_frame(context)) {
             Poll::Ready(Some(Ok(mut frame))) => {
                 if let Some(trailers) = frame.trailers_mut() {
-                    self.log.code = settle_code(trailers);
+                    settle(trailers, &mut self.record);
                 } else if let Some(data) = frame.data_ref() {
-                    self.log.reply_bytes += data.len() as u64;
+                    self.record.sent(data.len());
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -183,10 +160,10 @@ impl http_body::Body for CallBody {
                 let Some(deadline) = self.deadline.as_mut() else { return Poll::Pending };
                 std::task::ready!(deadline.as_mut().poll(context));
                 self.inner = None;
-                self.log.code = Some(Code::DeadlineExceeded as i32);
                 let reply = Status::from(Failure::DeadlineExceeded).into_http::<Body>();
                 let mut trailers = reply.into_parts().0.headers;
                 trailers.remove(header::CONTENT_TYPE);
+                self.record.settle(&trailers);
                 Poll::Ready(Some(Ok(Frame::trailers(trailers))))
             }
             end => end,

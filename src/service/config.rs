@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use setting::{settings, within};
-pub use shown::table;
+pub use shown::{differing, table};
 pub use source::{ConfigError, ConfigFile, Loaded, Origin, Sources};
 
 use super::telemetry::{self, LogFormat};
@@ -70,6 +70,12 @@ settings! {
         log_format: LogFormat = LogFormat::Text;
         /// What is logged: a level, or levels by module, as in `info,policy_echo::service=debug`
         log: String = "info".to_owned(), telemetry::check_filter;
+        /// Address of the metrics, GET /metrics, for Prometheus; there are none if it is not set
+        metrics_listen: Option<SocketAddr> = None;
+        /// Address of a collector that traces are exported to over OTLP, such as http://127.0.0.1:4317; none if it is not set
+        otlp_endpoint: Option<String> = None, telemetry::check_endpoint;
+        /// Calls of a hundred that are traced, where the caller has not decided
+        trace_percent: u32 = 100, |percent| within(percent, 0, 100);
     }
 }
 

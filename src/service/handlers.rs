@@ -13,6 +13,7 @@ use super::from_proto::{self, CompareCall};
 use super::proto::comparison_service_server::ComparisonService;
 use super::proto::info_service_server::InfoService;
 use super::status::Failure;
+use super::telemetry::CallFacts;
 use super::to_proto::{self, Setting};
 use super::{proto, status};
 use crate::compare::comparison::Comparison;
@@ -60,7 +61,9 @@ impl Backend {
         let limits = self.config.limits.document();
         let work = move |engine: &Engine, cancel: &Cancel| {
             let call = from_proto::single_report_call(request.into(), limits, reports)?;
+            note_reading(&call);
             let found = engine.compare(&call.documents, &call.references, &call.options, cancel)?;
+            note_comparison(&found);
             Ok(answer(&found, setting(&call, &engine.versions())))
         };
         Ok(Response::new(self.run(self.pool.admit_call()?, work).await?))
@@ -98,8 +101,19 @@ fn setting<'a>(call: &'a CompareCall, versions: &'a crate::compare::engine::Vers
     Setting { documents: call.documents.as_ref(), charsets: call.charsets, form: call.form, versions }
 }
 
+fn note_reading(call: &CompareCall) {
+    let documents = [&call.documents.left, &call.documents.right].into_iter().chain(&call.references);
+    CallFacts::read_documents(documents.map(|document| document.text().len()));
+}
+
+fn note_comparison(found: &Comparison) {
+    CallFacts::compared(found.links.len(), found.passages.len(), &found.completeness);
+}
+
 fn compare(engine: &Engine, call: &CompareCall, cancel: &Cancel) -> Result<proto::CompareResponse, Failure> {
+    note_reading(call);
     let found = engine.compare(&call.documents, &call.references, &call.options, cancel)?;
+    note_comparison(&found);
     Ok(to_proto::compare_response(&found, setting(call, &engine.versions())))
 }
 
@@ -138,6 +152,7 @@ impl ComparisonService for Comparisons {
         let request = request.into_inner();
         let work = move |engine: &Engine, cancel: &Cancel| {
             let call = from_proto::single_report_call(request.into(), limits, Reports::NONE.with(Report::Edits))?;
+            note_reading(&call);
             let diff = engine.diff_words(&call.documents, &call.options, cancel)?;
             Ok(to_proto::diff_words_response(&diff, setting(&call, &engine.versions())))
         };

@@ -10,6 +10,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::iter;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ use super::handlers::{Backend, Comparisons, Info};
 use super::proto;
 use super::proto::comparison_service_server::{ComparisonServiceServer, SERVICE_NAME as COMPARISON_SERVICE};
 use super::proto::info_service_server::{InfoServiceServer, SERVICE_NAME as INFO_SERVICE};
+use super::reload::{self, Reloadable};
+use super::telemetry::{Observer, TraceError, serve_metrics};
 use crate::compare::engine::{Engine, EngineError};
 
 /// Streams of one connection that are open at a time (Envoy's advice for servers at the edge).
@@ -55,20 +58,30 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A new connection must say something within this time.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Once no call is left, peers get so long to end their connections before they are closed.
+const QUIET_BEFORE_END: Duration = Duration::from_secs(1);
 /// Pause after a failed accept: out of descriptors, trying at once again would only burn the processor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The services of the contract, as callers and health name them.
+const SERVICES: &[&str] = &[COMPARISON_SERVICE, INFO_SERVICE];
 
 /// Why the server ended.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {cause}; choose another address with --listen")]
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {cause}; choose another address with --{flag}")]
     Listen {
+        /// The flag that sets it.
+        flag: &'static str,
         /// The address.
         address: SocketAddr,
         /// What the system says.
         cause: io::Error,
     },
+    /// Traces cannot be exported.
+    #[error(transparent)]
+    Traces(#[from] TraceError),
     /// The threads that compare could not be started.
     #[error("cannot start threads: {0}")]
     Threads(io::Error),
@@ -88,6 +101,8 @@ pub enum ServeError {
 pub struct Watch {
     /// The pool's counts.
     pub tally: watch::Receiver<super::admission::Tally>,
+    /// The metrics.
+    pub metrics: super::telemetry::Metrics,
 }
 
 /// A server that is ready to run.
@@ -97,6 +112,7 @@ pub struct Server {
     health: HealthReporter,
     routes: Routes,
     edge: Arc<Edge>,
+    observer: Arc<Observer>,
 }
 
 impl Server {
@@ -104,26 +120,38 @@ impl Server {
     pub async fn new(config: Config) -> Result<Self, ServeError> {
         let pool =
             Pool::start(config.work.worker_threads(), config.work.queued_calls()).map_err(ServeError::Threads)?;
+        let observer = Observer::start(&config.telemetry, pool.tally())?;
         let backend = Arc::new(Backend { config, pool, engine: std::sync::OnceLock::new() });
         let health = HealthReporter::new();
         set_health(&health, ServingStatus::NotServing).await;
         let (routes, methods) = routes(&backend, &health)?;
-        let edge = Arc::new(Edge { methods, max_call: backend.config.work.max_call() });
-        Ok(Self { backend, health, routes, edge })
+        let max_call = backend.config.work.max_call();
+        let edge = Arc::new(Edge { methods, max_call, observer: Arc::clone(&observer) });
+        Ok(Self { backend, health, routes, edge, observer })
     }
 
     /// A view on the work of the server.
     pub fn watch(&self) -> Watch {
-        Watch { tally: self.backend.pool.tally() }
+        Watch { tally: self.backend.pool.tally(), metrics: self.observer.metrics.clone() }
     }
 
-    /// Serves until `shutdown` ends and calls in flight have ended or the time to drain has passed.
+    /// Serves until `shutdown` ends and calls in flight have ended or the time to drain has passed. Peers that stay silent
+    /// when no call is left are waited for no longer than a second.
     pub async fn run(
         self,
         listener: TcpListener,
         load: impl FnOnce() -> Result<Engine, EngineError> + Send + 'static,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
+        // Answered to the end, so that the drain can be watched.
+        let metrics = match self.backend.config.telemetry.metrics_listen {
+            None => None,
+            Some(address) => {
+                let listener = listen(address, "metrics-listen").await?;
+                note_address(&listener, "metrics");
+                Some(tokio::spawn(serve_metrics(listener, self.observer.metrics.clone())))
+            }
+        };
         let (stop, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
         {
@@ -134,7 +162,7 @@ impl Server {
                 () = shutdown => {}
             }
             tracing::info!("asked to stop");
-            set_health(&self.health, ServingStatus::NotServing).await;
+            self.say(ServingStatus::NotServing).await;
             tokio::select! {
                 never = &mut accepting => match never {},
                 () = tokio::time::sleep(self.backend.config.server.drain_lag()) => {}
@@ -142,13 +170,46 @@ impl Server {
         }
         drop(listener);
         stop.send_replace(true);
-        let drained = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.backend.config.server.drain(), drained).await.is_err() {
-            tracing::warn!(connections = connections.len(), "the time to drain has passed");
-            connections.shutdown().await;
+        let drained = async {
+            tokio::select! {
+                () = async { while connections.join_next().await.is_some() {} } => {}
+                () = self.quiet() => {}
+            }
+        };
+        let in_time = tokio::time::timeout(self.backend.config.server.drain(), drained).await.is_ok();
+        if !in_time {
+            let calls = *self.observer.calls.borrow();
+            tracing::warn!(connections = connections.len(), calls, "the time to drain has passed");
+        } else if !connections.is_empty() {
+            tracing::info!(connections = connections.len(), "peers without calls that have not ended are left");
+        }
+        connections.shutdown().await;
+        if let Some(traces) = &self.observer.traces {
+            traces.flush().await;
+        }
+        if let Some(metrics) = metrics {
+            metrics.abort();
         }
         tracing::info!("stopped");
         Ok(())
+    }
+
+    /// Ends once no call has been in flight for a while.
+    async fn quiet(&self) {
+        let mut calls = self.observer.calls.subscribe();
+        loop {
+            // Neither wait can fail: the sender lives in `self`.
+            calls.wait_for(|calls| *calls == 0).await.ok();
+            if tokio::time::timeout(QUIET_BEFORE_END, calls.wait_for(|calls| *calls > 0)).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Says by health and metrics whether the server serves.
+    async fn say(&self, status: ServingStatus) {
+        set_health(&self.health, status).await;
+        self.observer.metrics.serving(status == ServingStatus::Serving);
     }
 
     /// Loads the engine and then says that the server serves. Ends only by failing.
@@ -157,7 +218,7 @@ impl Server {
             Ok(Ok(engine)) => {
                 // Set once: a server is run once, since running consumes it.
                 self.backend.engine.set(Arc::new(engine)).ok();
-                set_health(&self.health, ServingStatus::Serving).await;
+                self.say(ServingStatus::Serving).await;
                 tracing::info!("serving");
                 std::future::pending().await
             }
@@ -178,11 +239,15 @@ impl Server {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+                        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                            self.observer.metrics.connection_refused("MAX_CONNECTIONS");
+                            continue;
+                        };
+                        let counted = self.observer.metrics.connection();
                         let (routes, edge, stopped) = (self.routes.clone(), Arc::clone(&self.edge), stopped.clone());
                         connections.spawn(async move {
                             serve_connection(stream, routes, edge, stopped).await;
-                            drop(place);
+                            drop((place, counted));
                         });
                     }
                     Err(error) => {
@@ -196,17 +261,30 @@ impl Server {
     }
 }
 
-/// Listens as `config` says and serves until SIGTERM or SIGINT.
+/// Listens as `config` says and serves until SIGTERM or SIGINT; at SIGHUP, `reloadables` are read again.
 pub async fn serve(
     config: Config,
     load: impl FnOnce() -> Result<Engine, EngineError> + Send + 'static,
+    reloadables: Vec<Reloadable>,
 ) -> Result<(), ServeError> {
-    let address = config.server.listen;
-    let listener = TcpListener::bind(address).await.map_err(|cause| ServeError::Listen { address, cause })?;
-    if let Ok(bound) = listener.local_addr() {
-        tracing::info!(address = %bound, "listening");
+    let listener = listen(config.server.listen, "listen").await?;
+    note_address(&listener, "listening");
+    let server = Server::new(config).await?;
+    let reloading = tokio::spawn(reload::at_every_hangup(reloadables));
+    let served = server.run(listener, load, asked_to_stop()).await;
+    reloading.abort();
+    served
+}
+
+async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|cause| ServeError::Listen { flag, address, cause })
+}
+
+/// Logs the address that was bound, since port 0 means any.
+fn note_address(listener: &TcpListener, what: &'static str) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "{what}");
     }
-    Server::new(config).await?.run(listener, load, asked_to_stop()).await
 }
 
 /// Ends at the first SIGTERM or SIGINT.
@@ -236,7 +314,7 @@ fn load_aside(
 }
 
 async fn set_health(health: &HealthReporter, status: ServingStatus) {
-    for name in ["", COMPARISON_SERVICE, INFO_SERVICE] {
+    for name in iter::once("").chain(SERVICES.iter().copied()) {
         health.set_service_status(name, status).await;
     }
 }
@@ -262,7 +340,8 @@ fn routes(backend: &Arc<Backend>, health: &HealthReporter) -> Result<(Routes, Ve
         tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
     ];
     // What is described but not served must not be listed.
-    let mut served = vec![COMPARISON_SERVICE, INFO_SERVICE, "grpc.health.v1.Health"];
+    let mut served = SERVICES.to_vec();
+    served.push("grpc.health.v1.Health");
     if backend.config.security.reflection {
         served.extend(["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]);
     }

@@ -160,7 +160,11 @@ fn charset_of_media_type(media_type: &str) -> Result<Cow<'_, str>, DecodeError> 
     Ok(charset.unwrap_or_default().into())
 }
 
+/// A declared name as an error may tell it: what is in no charset's or media type's characters may be text of a document.
 fn label(text: &str) -> String {
+    if !text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        return "(not in ASCII)".to_owned();
+    }
     text.chars().take(MAX_LABEL_CHARACTERS).collect()
 }
 

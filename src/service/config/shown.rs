@@ -28,6 +28,17 @@ impl Loaded {
     }
 }
 
+/// The settings of `after` that are not those of `before`, each as `key=value`. Secrets are masked.
+pub fn differing(before: &Config, after: &Config) -> Vec<String> {
+    let texts = |config: &Config| {
+        let mut texts = Vec::new();
+        config.clone().visit(&mut |declared, entry| texts.push((declared.key(), entry.text())));
+        texts
+    };
+    let differ = texts(before).into_iter().zip(texts(after)).filter(|(before, after)| before != after);
+    differ.map(|(_, (key, text))| format!("{key}={}", text.as_deref().unwrap_or("not set"))).collect()
+}
+
 /// A path may hold a line end, which would end the comment.
 fn one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { '?' } else { character }).collect()

@@ -51,7 +51,7 @@ fn every_type_is_read_from_every_source() {
 #[test]
 fn what_is_wrong_is_told_all_at_once_by_its_name_and_place() {
     let file = "workers = 1\n[wrok]\nqueue = 1\n[work]\nmax_connections = 3\nstream_pairs = \"4\"\nthreads = 2\n";
-    let environment = [("POLICY_ECHO_DRAIN_MS", "soon"), ("POLICY_ECHO_LOG", "policy_echo=loud")];
+    let environment = [("POLICY_ECHO_DRAIN_MS", "soon"), ("POLICY_ECHO_LOG", "inof")];
     let flags = [("listen", "localhost"), ("max_connections", "0"), ("log_format", "xml"), ("reflection", "yes")];
     insta::assert_snapshot!(check(&flags, &environment, file), @"
     echo.toml, line 1: there is no setting workers; workers belongs in [work]
