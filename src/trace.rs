@@ -14,5 +14,6 @@ pub mod finding;
 pub mod fingerprint;
 mod kinship;
 pub mod origin;
+pub mod outcome;
 pub mod summary;
 pub mod tracer;

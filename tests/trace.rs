@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use policy_echo::compare::comparison::OriginKind;
 use policy_echo::compare::engine::{Engine, EngineSettings};
@@ -10,11 +10,12 @@ use policy_echo::compare::options::CompareOptions;
 use policy_echo::text::cancel::Cancel;
 use policy_echo::text::document::{Document, DocumentLimits, Metadata, PartialDate};
 use policy_echo::trace::chronology::Order;
+use policy_echo::trace::digest::Digest;
 use policy_echo::trace::finding::{Finding, NamedSource, Source};
 use policy_echo::trace::summary::{Stretch, Summary};
 use policy_echo::trace::tracer::Tracer;
 
-static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::load(EngineSettings::default()).unwrap());
+static ENGINE: LazyLock<Arc<Engine>> = LazyLock::new(|| Arc::new(Engine::load(EngineSettings::default()).unwrap()));
 
 fn document(text: String, title: &str, adopted: Option<&str>) -> Document {
     let adopted = adopted.map(|date| PartialDate::parse(date).unwrap());
@@ -54,14 +55,14 @@ fn family() -> Vec<Document> {
         .collect()
 }
 
-fn trace(directive: &Document, references: &[Document], resolutions: &[Document]) -> (Vec<Finding>, Summary) {
+fn trace(directive: &Document, references: &[Document], resolutions: &[Document]) -> (Vec<(Finding, Digest)>, Summary) {
     let cancel = Cancel::new();
-    let tracer = Tracer::new(&ENGINE, directive, references, CompareOptions::default(), &cancel).unwrap();
-    let findings: Vec<Finding> = (0u32..)
+    let tracer = Tracer::new(Arc::clone(&ENGINE), directive, references, CompareOptions::default(), &cancel).unwrap();
+    let findings: Vec<(Finding, Digest)> = (0u32..)
         .zip(resolutions)
         .map(|(index, resolution)| tracer.finding(index, resolution, &cancel).unwrap())
         .collect();
-    let digests: Vec<_> = findings.iter().map(|finding| finding.digest.clone()).collect();
+    let digests: Vec<_> = findings.iter().map(|(_, digest)| digest.clone()).collect();
     let summary = tracer.summary(&digests);
     let reversed: Vec<_> = digests.into_iter().rev().collect();
     assert_eq!(tracer.summary(&reversed), summary, "the order in which findings arrive changes nothing");
@@ -75,17 +76,17 @@ fn four_cities_legislated_before_the_province() {
     let preceding: Vec<&str> = family[1..]
         .iter()
         .zip(&findings)
-        .filter(|(_, finding)| finding.chronology.order == Order::Preceding)
+        .filter(|(_, (finding, _))| finding.chronology.order == Order::Preceding)
         .map(|(document, _)| document.metadata().region.as_str())
         .collect();
     let mut preceding = preceding;
     preceding.sort_unstable();
     assert_eq!(preceding, ["商丘市", "漯河市", "郑州市", "鹤壁市"]);
-    for finding in &findings {
+    for (finding, digest) in &findings {
         assert!(!finding.comparison.passages.is_empty());
         assert_eq!(finding.items.len(), finding.comparison.items.len());
         assert_eq!(finding.paragraphs.len(), finding.comparison.outlines.left.paragraphs.len());
-        assert!(finding.digest.bytes() < 200_000, "{} bytes", finding.digest.bytes());
+        assert!(digest.bytes() < 200_000, "{} bytes", digest.bytes());
         if finding.chronology.order == Order::Preceding {
             assert!(finding.passage_sources.iter().all(|sources| sources.source() != Some(Source::Directive)));
             assert!(finding.comparison.passages.iter().all(|passage| passage.origin.kind != OriginKind::Left));
@@ -107,7 +108,7 @@ fn a_later_directive_is_no_source_of_an_earlier_text() {
         seed("guangzhou-2022-09-22-resolution.txt"),
     ];
     let (findings, summary) = trace(&directive, &[], &earlier);
-    for (finding, resolution) in findings.iter().zip(&summary.resolutions) {
+    for ((finding, _), resolution) in findings.iter().zip(&summary.resolutions) {
         assert_eq!(finding.chronology.directive.date, None, "its text names no year");
         assert!(finding.chronology.directive.not_before.is_some_and(|bound| bound.date.year() == 2023));
         let sources = finding.passage_sources.iter().filter_map(|sources| sources.source());
@@ -118,7 +119,7 @@ fn a_later_directive_is_no_source_of_an_earlier_text() {
             assert!(resolution.sources.iter().all(|count| count.source != Some(Source::Directive)));
         }
     }
-    assert!(findings.iter().all(|finding| finding.chronology.order != Order::Following));
+    assert!(findings.iter().all(|(finding, _)| finding.chronology.order != Order::Following));
 }
 
 #[test]
@@ -139,12 +140,12 @@ fn declared_sources_are_found() {
             })
             .collect()
     };
-    let plenum = declared(&findings[0], &resolutions[0]);
+    let plenum = declared(&findings[0].0, &resolutions[0]);
     assert!(plenum.iter().any(|name| name.contains("省委十二届十一次全会")), "{plenum:?}");
-    let meeting = declared(&findings[1], &resolutions[1]);
+    let meeting = declared(&findings[1].0, &resolutions[1]);
     assert!(meeting.iter().any(|name| name.contains("领导小组第六次全体会议")), "{meeting:?}");
     // The directive is another session, the seventh, and neither text names it.
-    for finding in &findings {
+    for (finding, _) in &findings {
         assert_eq!(finding.sources[0].source, NamedSource::Directive);
         assert_eq!(finding.sources[0].declared_by, None);
     }
@@ -238,15 +239,15 @@ fn the_right_source_comes_first() {
             truths.push(truth);
         }
         let (findings, summary) = trace(&directive, &references, &resolutions);
-        for ((finding, resolution), truth) in findings.iter().zip(&summary.resolutions).zip(&truths) {
-            for stretch in &finding.digest.stretches {
+        for (((_, digest), resolution), truth) in findings.iter().zip(&summary.resolutions).zip(&truths) {
+            for stretch in &digest.stretches {
                 let changed = resolution.changed.iter().find(|changed| changed.stretch == stretch.stretch);
                 let attribution = changed.map_or(&stretch.attribution, |changed| &changed.attribution);
                 let known = truth.iter().find(|(range, _)| range.contains(&(stretch.span.start() as usize)));
                 for candidate in &attribution.candidates {
                     match candidate.source {
                         Source::Reference(at) => assert!(at < 8, "a younger reference is a source"),
-                        Source::EarlierResolution(at) => assert!(at < finding.digest.resolution),
+                        Source::EarlierResolution(at) => assert!(at < digest.resolution),
                         _ => {}
                     }
                 }

@@ -3,7 +3,7 @@
 //! A resolution of ten thousand characters leaves some fifty kilobytes; [`Digest::bytes`] says how many.
 
 use super::chronology::Chronology;
-use super::finding::{Attribution, Coverage};
+use super::finding::{Attribution, Coverage, ReverseDirection};
 use super::fingerprint::Fingerprint;
 use super::summary::Stretch;
 use crate::compare::comparison::{OriginKind, Score};
@@ -18,6 +18,8 @@ pub struct Digest {
     pub chronology: Chronology,
     /// How much echo it holds.
     pub score: Score,
+    /// What the directive may have taken from it.
+    pub reverse: Option<ReverseDirection>,
     /// What became of the directive's items.
     pub items: Vec<Coverage>,
     /// What became of the directive's paragraphs.

@@ -4,15 +4,14 @@
 //! the same finding. Left is the directive, right the resolution.
 
 use super::chronology::Chronology;
-use super::digest::Digest;
 use crate::compare::comparison::{Comparison, Fate};
 use crate::text::span::{Raw, Span};
 
 /// The trace of the directive in one resolution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// The comparison. In a resolution older than the directive no wording has its origin in the directive: there
-    /// `OriginKind::Left` is never used.
+    /// The comparison. The origin of each passage is its best source, where `OriginKind::Left` is the directive. In a
+    /// resolution older than the directive no wording has its origin in the directive: there it is never used.
     pub comparison: Comparison,
     /// How directive and resolution stand in time.
     pub chronology: Chronology,
@@ -28,8 +27,17 @@ pub struct Finding {
     pub sources: Vec<SourceCheck>,
     /// Who each passage may come from; one for each of `comparison.passages`.
     pub passage_sources: Vec<Attribution>,
-    /// What the summary needs to know of this resolution.
-    pub digest: Digest,
+    /// What the directive may have taken from this resolution; only where the resolution is older.
+    pub reverse: Option<ReverseDirection>,
+}
+
+/// What an older resolution and the directive share and nobody above them holds: the directive may have it from there.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ReverseDirection {
+    /// Number of passages.
+    pub passages: u32,
+    /// How much they tell, in bits.
+    pub weight: f64,
 }
 
 /// What became of a part of the directive.

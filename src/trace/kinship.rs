@@ -113,6 +113,7 @@ fn traced(digest: &Digest, sorted: &[&Digest], holders: &FxHashMap<u32, Vec<u32>
         resolution: digest.resolution,
         chronology: digest.chronology,
         score: digest.score,
+        reverse: digest.reverse,
         changed,
         sources: total(counts.iter()),
     }

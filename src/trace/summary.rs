@@ -3,7 +3,7 @@
 //! Resolutions are named by their index in the order of sending, the directive's places by raw spans.
 
 use super::chronology::Chronology;
-use super::finding::{Attribution, Source};
+use super::finding::{Attribution, ReverseDirection, Source};
 use crate::compare::comparison::{Fate, OriginKind, Score};
 use crate::text::span::{Raw, Span};
 
@@ -36,6 +36,8 @@ pub struct TracedResolution {
     pub chronology: Chronology,
     /// How much echo it holds, in parts.
     pub score: Score,
+    /// What the directive may have taken from it; only where it is older than the directive.
+    pub reverse: Option<ReverseDirection>,
     /// Attributions that changed since its finding, now that all resolutions are known.
     pub changed: Vec<ChangedAttribution>,
     /// How many of its passages and additions have which source.

@@ -6,19 +6,21 @@
 //! are younger are not shown to its comparison.
 //! Cost: a comparison a resolution.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashSet;
 
 use super::addition::additions;
 use super::change::changes;
-use super::chronology::{Chronology, Dating};
+use super::chronology::{Chronology, Dating, Order};
 use super::coverage;
 use super::declared::{Identity, sources};
 use super::digest::{Digest, PhraseDigest, StretchDigest};
-use super::finding::{Attribution, Candidate, Finding, Source};
+use super::finding::{Attribution, Candidate, Finding, ReverseDirection, Source};
 use super::fingerprint::{Fingerprint, Reading, within};
 use super::origin;
 use super::summary::{RowKind, Stretch, Summary};
-use crate::compare::comparison::{Comparison, OriginKind, ParagraphRole, Passage};
+use crate::compare::comparison::{Comparison, Origin, OriginKind, ParagraphRole, Passage};
 use crate::compare::engine::Engine;
 use crate::compare::matching;
 use crate::compare::options::{CompareOptions, Reports};
@@ -29,8 +31,8 @@ use crate::text::span::{Pair, Raw, Span};
 
 /// A directive and references that have been read.
 #[derive(Debug)]
-pub struct Tracer<'e> {
-    engine: &'e Engine,
+pub struct Tracer {
+    engine: Arc<Engine>,
     options: CompareOptions,
     directive: Upstream,
     reading: Reading,
@@ -56,10 +58,10 @@ pub(super) struct Row {
     pub(super) weight: f64,
 }
 
-impl<'e> Tracer<'e> {
+impl Tracer {
     /// Reads the directive and the references. All reports are made, whatever the options choose.
     pub fn new(
-        engine: &'e Engine,
+        engine: Arc<Engine>,
         directive: &Document,
         references: &[Document],
         options: CompareOptions,
@@ -68,7 +70,7 @@ impl<'e> Tracer<'e> {
         let options = CompareOptions { reports: Reports::ALL, ..options };
         let read = |document: &Document| -> Result<(Upstream, Reading), Cancelled> {
             let analysis = engine.analyze(document, &options, cancel)?;
-            let reading = reading(engine, &options, &analysis, &analysis);
+            let reading = reading(&engine, &options, &analysis, &analysis);
             let identity = Identity::new(document.metadata(), &analysis);
             let (dating, hashes) = (Dating::of(&analysis), reading.hashes());
             Ok((Upstream { analysis, identity, dating, hashes }, reading))
@@ -79,8 +81,9 @@ impl<'e> Tracer<'e> {
         Ok(Self { engine, directive: upstream, reading, references, options })
     }
 
-    /// Traces the directive in one resolution, the `index`th in the order of sending.
-    pub fn finding(&self, index: u32, resolution: &Document, cancel: &Cancel) -> Result<Finding, Cancelled> {
+    /// Traces the directive in one resolution, the `index`th in the order of sending: what it made of the directive, and
+    /// what the summary needs to know of it.
+    pub fn finding(&self, index: u32, resolution: &Document, cancel: &Cancel) -> Result<(Finding, Digest), Cancelled> {
         let analysis = self.engine.analyze(resolution, &self.options, cancel)?;
         let dating = Dating::of(&analysis);
         let chronology = Chronology::new(self.directive.dating, dating);
@@ -91,7 +94,7 @@ impl<'e> Tracer<'e> {
         let mut comparison = self.engine.compare_analyses(pair, &references, &self.options, cancel)?;
         restate_origins(&mut comparison, &allowed, chronology);
 
-        let reading = reading(self.engine, &self.options, &analysis, &self.directive.analysis);
+        let reading = reading(&self.engine, &self.options, &analysis, &self.directive.analysis);
         let hashes: Vec<(u32, &FxHashSet<u32>)> =
             allowed.iter().map(|(index, reference)| (*index, &reference.hashes)).collect();
         let upstream = |hash: u32| {
@@ -103,6 +106,10 @@ impl<'e> Tracer<'e> {
             .iter()
             .map(|passage| self.passage_sources(passage, &fingerprints, &hashes, chronology))
             .collect();
+        for (passage, sources) in comparison.passages.iter_mut().zip(&passage_sources) {
+            restate_by_best_source(&mut passage.origin, sources);
+        }
+        let reverse = reverse_direction(&comparison, &passage_sources, chronology);
         let mut additions = additions(&analysis, &reading, &comparison.passages, &self.directive.hashes);
         for addition in &mut additions {
             let candidates = origin::references(within(&fingerprints, addition.span), &hashes);
@@ -139,6 +146,7 @@ impl<'e> Tracer<'e> {
             resolution: index,
             chronology,
             score: comparison.score,
+            reverse,
             items: items.clone(),
             paragraphs: paragraphs.clone(),
             stretches: passages.chain(added).collect(),
@@ -146,7 +154,18 @@ impl<'e> Tracer<'e> {
             phrases: phrases(&comparison),
         };
         let changes = changes(&comparison.passages);
-        Ok(Finding { comparison, chronology, items, paragraphs, additions, changes, sources, passage_sources, digest })
+        let finding = Finding {
+            comparison,
+            chronology,
+            items,
+            paragraphs,
+            additions,
+            changes,
+            sources,
+            passage_sources,
+            reverse,
+        };
+        Ok((finding, digest))
     }
 
     /// What needs all resolutions, from the digests of their findings in any order.
@@ -233,6 +252,34 @@ fn restate_origins(comparison: &mut Comparison, allowed: &[(u32, &Upstream)], ch
             origin.kind = OriginKind::Undetermined;
         }
     }
+}
+
+/// Says of a passage what its best source says.
+fn restate_by_best_source(origin: &mut Origin, sources: &Attribution) {
+    let (kind, reference) = match sources.source() {
+        Some(Source::Formula) => (OriginKind::Formula, None),
+        Some(Source::Reference(index)) => (OriginKind::Reference, Some(index)),
+        Some(Source::Directive) => (OriginKind::Left, None),
+        Some(Source::EarlierResolution(_) | Source::Undetermined) | None => (OriginKind::Undetermined, None),
+    };
+    origin.kind = kind;
+    origin.reference = reference;
+}
+
+/// What the directive may have taken from an older resolution: whatever both share that no reference explains.
+fn reverse_direction(
+    comparison: &Comparison,
+    sources: &[Attribution],
+    chronology: Chronology,
+) -> Option<ReverseDirection> {
+    (chronology.order == Order::Preceding).then(|| {
+        let shared = comparison.passages.iter().zip(sources);
+        let unexplained = shared.filter(|(_, sources)| sources.source() == Some(Source::Undetermined));
+        unexplained.fold(ReverseDirection::default(), |sum, (passage, _)| ReverseDirection {
+            passages: sum.passages + 1,
+            weight: sum.weight + passage.weight,
+        })
+    })
 }
 
 /// Most phrases that are kept of a resolution, heaviest first.
