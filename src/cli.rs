@@ -6,9 +6,11 @@ mod exit_code;
 mod from_response;
 mod healthcheck;
 mod input;
+mod manifest;
 mod output;
 mod serve;
 mod settings;
+mod trace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -33,6 +35,8 @@ enum Command {
     Compare(Box<compare::Compare>),
     /// Checks and prints the settings of the server
     Config(config::ConfigCommand),
+    /// Traces a directive through the resolutions that answer it
+    Trace(Box<trace::Trace>),
     /// Asks a running server whether it serves, for container probes
     Healthcheck(healthcheck::Healthcheck),
 }
@@ -53,6 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Compare(compare) => compare.run(),
         Command::Config(config) => config.run(),
+        Command::Trace(trace) => trace.run(),
         Command::Healthcheck(healthcheck) => healthcheck.run(),
     };
     // The hook has said what there is to say.

@@ -16,3 +16,5 @@ pub mod server;
 pub mod status;
 pub mod telemetry;
 pub mod to_proto;
+mod trace_handler;
+pub mod trace_session;

@@ -63,9 +63,13 @@ fn trace(directive: &Document, references: &[Document], resolutions: &[Document]
         .map(|(index, resolution)| tracer.finding(index, resolution, &cancel).unwrap())
         .collect();
     let digests: Vec<_> = findings.iter().map(|(_, digest)| digest.clone()).collect();
-    let summary = tracer.summary(&digests);
+    let summary = tracer.summary(&digests, &cancel).unwrap();
     let reversed: Vec<_> = digests.into_iter().rev().collect();
-    assert_eq!(tracer.summary(&reversed), summary, "the order in which findings arrive changes nothing");
+    assert_eq!(
+        tracer.summary(&reversed, &cancel).unwrap(),
+        summary,
+        "the order in which findings arrive changes nothing"
+    );
     (findings, summary)
 }
 

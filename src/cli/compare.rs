@@ -23,7 +23,7 @@ use crate::text::cancel::Cancel;
 use crate::text::document::DocumentLimits;
 
 /// Longest reply that is received from a server, in bytes.
-const MAX_REPLY_BYTES: usize = 1 << 30;
+pub(super) const MAX_REPLY_BYTES: usize = 1 << 30;
 
 /// Arguments of `compare`.
 #[derive(Debug, clap::Args)]
@@ -90,7 +90,7 @@ enum Format {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Unit {
+pub(super) enum Unit {
     /// UTF-8 bytes
     Utf8,
     /// UTF-16 code units
@@ -100,7 +100,7 @@ enum Unit {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Lang {
+pub(super) enum Lang {
     /// Chinese
     Zh,
     /// English
@@ -253,7 +253,7 @@ pub(super) async fn connect(server: &str) -> Result<Channel, CommandError> {
 }
 
 /// Chinese where the locale is.
-fn language_of_locale() -> Language {
+pub(super) fn language_of_locale() -> Language {
     let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));

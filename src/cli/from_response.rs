@@ -3,6 +3,8 @@
 //! In: a `CompareResponse` with offsets in UTF-8 bytes. Out: a [`Comparison`], or what in it cannot be understood, which
 //! happens only when the server is of a version that knows more.
 
+pub(super) mod trace;
+
 use crate::compare::comparison::{
     Bead, Citation, Cleaning, Comparison, Completeness, DateRole, Direction, Edit, EditKind, Item, KnownDate, Origin,
     Outline, OutlineParagraph, ParagraphLink, Passage, Quantity, Score, SharedPhrase, StageEnd,
@@ -55,17 +57,19 @@ fn outline(outline: Option<&proto::DocumentOutline>) -> Understood<Outline> {
             let kind = known(to_proto::to_citation_kind(citation.kind()), "citation")?;
             Ok(Citation { span: span(citation.span), kind })
         })?,
-        dates: all(&outline.dates, |date| {
-            let role = match date.role() {
-                proto::DateRole::Adopted => DateRole::Adopted,
-                proto::DateRole::InForce => DateRole::InForce,
-                proto::DateRole::Amended => DateRole::Amended,
-                proto::DateRole::Unspecified => return known(None, "date"),
-            };
-            let inferred_from = date.inferred_from.map(|place| span(Some(place)));
-            Ok(KnownDate { date: known(partial_date(date.date), "date")?, role, inferred_from })
-        })?,
+        dates: all(&outline.dates, known_date)?,
     })
+}
+
+fn known_date(date: &proto::KnownDate) -> Understood<KnownDate> {
+    let role = match date.role() {
+        proto::DateRole::Adopted => DateRole::Adopted,
+        proto::DateRole::InForce => DateRole::InForce,
+        proto::DateRole::Amended => DateRole::Amended,
+        proto::DateRole::Unspecified => return known(None, "date"),
+    };
+    let inferred_from = date.inferred_from.map(|place| span(Some(place)));
+    Ok(KnownDate { date: known(partial_date(date.date), "date")?, role, inferred_from })
 }
 
 fn partial_date(date: Option<proto::PartialDate>) -> Option<PartialDate> {

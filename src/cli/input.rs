@@ -53,7 +53,7 @@ fn bad(path: &str, cause: String) -> CommandError {
     CommandError::Data { path: path.to_owned(), cause }
 }
 
-fn name(cause: &io::Error) -> String {
+pub(super) fn name(cause: &io::Error) -> String {
     match cause.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::IsADirectory => "is a directory; name a file".to_owned(),

@@ -29,17 +29,45 @@ impl From<Color> for anstream::ColorChoice {
 
 /// Writes `text`, which may hold colours, to the file or to standard output.
 pub(super) fn write(text: &str, file: Option<&str>, color: Color) -> Result<(), CommandError> {
-    let Some(path) = file.filter(|path| *path != "-") else {
-        let mut out = anstream::AutoStream::new(io::stdout().lock(), color.into());
-        return out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|cause| match cause.kind() {
-            io::ErrorKind::BrokenPipe => CommandError::OutputClosed,
-            _ => CommandError::Output { path: "standard output".to_owned(), cause },
-        });
-    };
-    let choice = if color == Color::Always { anstream::ColorChoice::Always } else { anstream::ColorChoice::Never };
-    let failed = |cause| CommandError::Output { path: path.to_owned(), cause };
-    let mut out = anstream::AutoStream::new(std::fs::File::create(path).map_err(failed)?, choice);
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(failed)
+    Sink::open(file, color)?.write(text)
+}
+
+/// Where a result goes that comes in parts.
+#[derive(Debug)]
+pub(super) enum Sink {
+    /// Standard output.
+    Standard(anstream::AutoStream<io::Stdout>),
+    /// A file, and its name.
+    File(anstream::AutoStream<std::fs::File>, String),
+}
+
+impl Sink {
+    /// Opens the file, or standard output.
+    pub(super) fn open(file: Option<&str>, color: Color) -> Result<Self, CommandError> {
+        let Some(path) = file.filter(|path| *path != "-") else {
+            return Ok(Self::Standard(anstream::AutoStream::new(io::stdout(), color.into())));
+        };
+        let choice = if color == Color::Always { anstream::ColorChoice::Always } else { anstream::ColorChoice::Never };
+        let created = std::fs::File::create(path);
+        let file = created.map_err(|cause| CommandError::Output { path: path.to_owned(), cause })?;
+        Ok(Self::File(anstream::AutoStream::new(file, choice), path.to_owned()))
+    }
+
+    /// Writes a part, at once.
+    pub(super) fn write(&mut self, text: &str) -> Result<(), CommandError> {
+        match self {
+            Self::Standard(out) => {
+                out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|cause| match cause.kind() {
+                    io::ErrorKind::BrokenPipe => CommandError::OutputClosed,
+                    _ => CommandError::Output { path: "standard output".to_owned(), cause },
+                })
+            }
+            Self::File(out, path) => out
+                .write_all(text.as_bytes())
+                .and_then(|()| out.flush())
+                .map_err(|cause| CommandError::Output { path: path.clone(), cause }),
+        }
+    }
 }
 
 /// Prints `text` as it is on standard output.

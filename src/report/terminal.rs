@@ -6,6 +6,7 @@
 //! order of the left document, items and their fate, phrases, and formula last and dimmed. Cost: linear in what is shown.
 
 mod labels;
+mod trace;
 mod wrap;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use anstyle::{AnsiColor, Style};
 
 use self::labels::Labels;
+pub use self::trace::render_trace;
 pub use self::wrap::without_controls;
 use self::wrap::{Piece, shortened, write};
 use crate::compare::comparison::{

@@ -44,7 +44,7 @@ settings! {
         workers: usize = 0, |threads| within(threads, 0, 1024);
         /// Calls that may wait for a thread before more are refused with RESOURCE_EXHAUSTED; 0 means four for each thread
         queue: usize = 0, |calls| within(calls, 0, 1_000_000);
-        /// Pairs of one stream that are in work at a time
+        /// Pairs or resolutions of one stream that are in work at a time; of a trace at least one for each thread
         stream_pairs: usize = 4, |pairs| within(pairs, 1, 1024);
         /// Longest time until a call is answered, in milliseconds; a caller's own deadline may be shorter
         max_call_ms: u64 = 60_000, |ms| within(ms, 1, DAY_MS);
@@ -62,6 +62,8 @@ settings! {
         max_text_bytes: usize = DEFAULT_MAX_TEXT_BYTES, |bytes| within(bytes, 1, 1 << 30);
         /// Longest message that is received, in bytes
         max_message_bytes: usize = 20 << 20, |bytes| within(bytes, 1024, 1 << 31);
+        /// Most resolutions of one trace
+        max_trace_resolutions: u32 = 1000, |resolutions| within(resolutions, 1, 1_000_000);
     }
 
     /// What is told of the work. Never text of a document.

@@ -3,6 +3,8 @@
 //! In: a request message. Out: a [`CompareCall`] that the engine can take without further checks, or all violations.
 //! Cost: linear in the text; other charsets are decoded here.
 
+pub mod trace;
+
 use super::proto;
 use super::status::{Failure, Violation};
 use crate::compare::options::{CompareOptions, MIN_PHRASE_CHARACTERS, Report, Reports};

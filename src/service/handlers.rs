@@ -21,9 +21,6 @@ use crate::compare::engine::Engine;
 use crate::compare::options::{Report, Reports};
 use crate::text::cancel::Cancel;
 
-/// Most resolutions of one trace.
-const MAX_TRACE_RESOLUTIONS: u32 = 1000;
-
 /// What all services share.
 #[derive(Debug)]
 pub(super) struct Backend {
@@ -34,7 +31,7 @@ pub(super) struct Backend {
 }
 
 impl Backend {
-    fn engine(&self) -> Result<Arc<Engine>, Failure> {
+    pub(super) fn engine(&self) -> Result<Arc<Engine>, Failure> {
         self.engine.get().cloned().ok_or(Failure::Starting)
     }
 
@@ -200,7 +197,7 @@ impl InfoService for Info {
             max_document_text_bytes: bounded(config.limits.max_text_bytes),
             max_message_bytes: bounded(config.limits.max_message_bytes),
             max_references: bounded(from_proto::MAX_REFERENCES),
-            max_trace_resolutions: Some(MAX_TRACE_RESOLUTIONS),
+            max_trace_resolutions: Some(config.limits.max_trace_resolutions),
             max_call_milliseconds: Some(u32::try_from(config.work.max_call_ms).unwrap_or(u32::MAX)),
             max_stream_pairs_in_work: bounded(config.work.stream_pairs.max(1)),
         };

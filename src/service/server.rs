@@ -37,7 +37,9 @@ use super::proto;
 use super::proto::comparison_service_server::{ComparisonServiceServer, SERVICE_NAME as COMPARISON_SERVICE};
 use super::proto::info_service_server::{InfoServiceServer, SERVICE_NAME as INFO_SERVICE};
 use super::reload::{self, Reloadable};
+use super::proto::trace_service_server::{SERVICE_NAME as TRACE_SERVICE, TraceServiceServer};
 use super::telemetry::{Observer, TraceError, serve_metrics};
+use super::trace_handler::Traces;
 use crate::compare::engine::{Engine, EngineError};
 
 /// Streams of one connection that are open at a time (Envoy's advice for servers at the edge).
@@ -64,7 +66,7 @@ const QUIET_BEFORE_END: Duration = Duration::from_secs(1);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The services of the contract, as callers and health name them.
-const SERVICES: &[&str] = &[COMPARISON_SERVICE, INFO_SERVICE];
+const SERVICES: &[&str] = &[COMPARISON_SERVICE, TRACE_SERVICE, INFO_SERVICE];
 
 /// Why the server ended.
 #[derive(Debug, thiserror::Error)]
@@ -353,6 +355,7 @@ fn routes(backend: &Arc<Backend>, health: &HealthReporter) -> Result<(Routes, Ve
     };
     let broken = |error: tonic_reflection::server::Error| ServeError::Reflection(error.to_string());
     let mut routes = Routes::new(dressed!(ComparisonServiceServer::new(Comparisons(Arc::clone(backend)))))
+        .add_service(dressed!(TraceServiceServer::new(Traces(Arc::clone(backend)))))
         .add_service(dressed!(InfoServiceServer::new(Info(Arc::clone(backend)))))
         .add_service(dressed!(HealthServer::new(HealthService::from_health_reporter(health.clone()))));
     if backend.config.security.reflection {

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | fields are wrong | INVALID_ARGUMENT | BadRequest, ErrorInfo |
 //! | the queue is full | RESOURCE_EXHAUSTED | RetryInfo, ErrorInfo, `grpc-retry-pushback-ms` |
+//! | a trace has too many resolutions | RESOURCE_EXHAUSTED | ErrorInfo |
 //! | the deadline passed | DEADLINE_EXCEEDED | ErrorInfo |
 //! | the caller left | CANCELLED | |
 //! | starting or draining | UNAVAILABLE | RetryInfo, ErrorInfo |
@@ -50,6 +51,11 @@ pub enum Failure {
         /// When to try again.
         retry_after: Duration,
     },
+    /// A trace has more resolutions than one call may have.
+    TooManyResolutions {
+        /// The most.
+        most: u32,
+    },
     /// The deadline of the call, or the longest time a call may take, has passed.
     DeadlineExceeded,
     /// `grpc-timeout` is not a number with a unit.
@@ -75,7 +81,7 @@ impl Failure {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) => Code::InvalidArgument,
-            Self::Busy { .. } => Code::ResourceExhausted,
+            Self::Busy { .. } | Self::TooManyResolutions { .. } => Code::ResourceExhausted,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::CallerLeft => Code::Cancelled,
             Self::Starting => Code::Unavailable,
@@ -87,6 +93,7 @@ impl Failure {
         match self {
             Self::Invalid(violations) => violations.first().map_or("INVALID_FIELD", |first| first.reason),
             Self::Busy { .. } => "QUEUE_FULL",
+            Self::TooManyResolutions { .. } => "TOO_MANY_RESOLUTIONS",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::CallerLeft => "CALLER_LEFT",
             Self::Starting => "STARTING",
@@ -117,6 +124,9 @@ impl Failure {
             }
             Self::Busy { retry_after } => {
                 format!("as many calls are waiting as may wait; try again in {} ms", retry_after.as_millis())
+            }
+            Self::TooManyResolutions { most } => {
+                format!("a trace has at most {most} resolutions; send fewer, or trace the rest in another call")
             }
             Self::DeadlineExceeded => {
                 "the deadline passed before the answer was ready; allow more time, ask for fewer reports, or send less"

@@ -4,6 +4,8 @@
 //! Always: every span lies on character borders and counts in the unit asked for. Cost: one pass over each text to count
 //! its characters, then constant time a span.
 
+pub mod trace;
+
 use super::from_proto::{AnswerForm, OffsetUnit};
 use super::proto;
 use crate::compare::comparison::{
@@ -210,7 +212,7 @@ impl<'a> Writer<'a> {
             paragraphs: paragraphs.collect(),
             cleanings: cleanings.collect(),
             citations: citations.collect(),
-            dates: outline.dates.iter().map(|date| known_date(date, count)).collect(),
+            dates: outline.dates.iter().map(|date| known_date(date, |span| count.span(span))).collect(),
         }
     }
 
@@ -326,7 +328,7 @@ fn partial_date(date: PartialDate) -> proto::PartialDate {
     }
 }
 
-fn known_date(date: &KnownDate, count: &OffsetCounter<'_>) -> proto::KnownDate {
+fn known_date(date: &KnownDate, place: impl Fn(Span<Raw>) -> Option<proto::Span>) -> proto::KnownDate {
     let role = match date.role {
         DateRole::Adopted => proto::DateRole::Adopted,
         DateRole::InForce => proto::DateRole::InForce,
@@ -335,7 +337,7 @@ fn known_date(date: &KnownDate, count: &OffsetCounter<'_>) -> proto::KnownDate {
     proto::KnownDate {
         date: Some(partial_date(date.date)),
         role: role.into(),
-        inferred_from: date.inferred_from.and_then(|span| count.span(span)),
+        inferred_from: date.inferred_from.and_then(place),
     }
 }
 

@@ -57,6 +57,15 @@ pub struct PhraseDigest {
 }
 
 impl Digest {
+    /// Every stretch of the resolution that a summary may name.
+    pub fn places(&self) -> impl Iterator<Item = Span<Raw>> + '_ {
+        let dating = self.chronology.resolution;
+        let dates = [dating.date, dating.amended].into_iter().flatten().filter_map(|known| known.inferred_from);
+        let bound = dating.not_before.map(|bound| bound.inferred_from);
+        let stretches = self.stretches.iter().map(|stretch| stretch.span);
+        self.fingerprints.iter().map(|fingerprint| fingerprint.span).chain(stretches).chain(dates).chain(bound)
+    }
+
     /// Memory it holds, in bytes.
     pub fn bytes(&self) -> usize {
         let candidates: usize = self.stretches.iter().map(|stretch| stretch.attribution.candidates.len()).sum();

@@ -3,7 +3,8 @@
 //! In: the matrix's rows and the digests. Out: a [`Summary`]. The digests are sorted first, so their order is nothing.
 //! Earlier resolutions compete for every stretch; wording that k resolutions share and nobody above them has tells of
 //! each pair 1/(k-1). Runs are put together from fingerprints that stand together in both.
-//! Cost: fingerprints times [`MAX_HOLDERS`]; the bound also keeps what everybody shares from costing the square.
+//! Cost: fingerprints times [`MAX_HOLDERS`], and [`MAX_PAIRS`] pairs; the bounds keep what everybody shares from costing
+//! the square.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,8 @@ use super::fingerprint::{Fingerprint, new_bits, within};
 use super::origin;
 use super::summary::*;
 use super::tracer::Row;
-use crate::compare::comparison::Fate;
+use crate::compare::comparison::{Fate, OriginKind, StageEnd};
+use crate::text::cancel::{Cancel, Cancelled};
 
 /// Resolutions that are looked at for one fingerprint: the oldest. Wording that more share comes from none of them.
 const MAX_HOLDERS: usize = 64;
@@ -24,20 +26,27 @@ const MAX_HOLDERS: usize = 64;
 const MIN_RUN_BITS: f64 = 14.0;
 /// Bytes between two fingerprints of one run: common words in between leave none, some twenty Han characters at most.
 const MAX_GAP_BYTES: u32 = 60;
+/// Pairs of resolutions that are looked at closely: those that can share most. A pair costs some hundredths of a
+/// millisecond.
+const MAX_PAIRS: usize = 20_000;
 /// Runs shown of a pair.
 const MAX_EXAMPLES: usize = 3;
 /// Phrases in a summary.
 const MAX_PHRASES: usize = 300;
 
 /// Puts the summary together.
-pub(super) fn summary(rows: Vec<Row>, digests: &[Digest]) -> Summary {
-    let mut sorted: Vec<&Digest> = digests.iter().collect();
+pub(super) fn summary(rows: Vec<Row>, digests: Vec<&Digest>, cancel: &Cancel) -> Result<Summary, Cancelled> {
+    let mut sorted = digests;
     sorted.sort_by_key(|digest| digest.resolution);
     let holders = holders(&sorted);
-    let resolutions: Vec<TracedResolution> = sorted.iter().map(|digest| traced(digest, &sorted, &holders)).collect();
+    let mut resolutions: Vec<TracedResolution> = Vec::with_capacity(sorted.len());
+    for digest in &sorted {
+        cancel.check()?;
+        resolutions.push(traced(digest, &sorted, &holders));
+    }
     let rows: Vec<MatrixRow> = rows.into_iter().map(|row| matrix_row(row, &sorted)).collect();
-    let shared_beyond = shared_beyond(&sorted, &holders);
-    Summary {
+    let (shared_beyond, completeness) = shared_beyond(&sorted, &holders, cancel)?;
+    Ok(Summary {
         silence: silence(&rows, &sorted),
         kinship_order: kinship_order(&sorted, &shared_beyond),
         phrases: phrases(&sorted),
@@ -45,7 +54,8 @@ pub(super) fn summary(rows: Vec<Row>, digests: &[Digest]) -> Summary {
         resolutions,
         rows,
         shared_beyond,
-    }
+        completeness,
+    })
 }
 
 /// For every hash the positions, in the sorted digests, of the resolutions that hold it, oldest first.
@@ -158,27 +168,44 @@ fn silence(rows: &[MatrixRow], sorted: &[&Digest]) -> Vec<u32> {
 }
 
 /// Pairs of resolutions that share wording which nobody above them holds.
-fn shared_beyond(sorted: &[&Digest], holders: &FxHashMap<u32, Vec<u32>>) -> Vec<SharedBeyond> {
-    let mut pairs: BTreeSet<(u32, u32)> = BTreeSet::new();
+fn shared_beyond(
+    sorted: &[&Digest],
+    holders: &FxHashMap<u32, Vec<u32>>,
+    cancel: &Cancel,
+) -> Result<(Vec<SharedBeyond>, StageEnd), Cancelled> {
+    // What each pair can share at most, so that only pairs that may matter are looked at closely.
+    let mut pairs: Vec<(f32, u32, u32)> = Vec::new();
+    let mut bounds = vec![0.0f32; sorted.len()];
     for (at, digest) in sorted.iter().enumerate() {
+        cancel.check()?;
+        bounds.fill(0.0);
         for fingerprint in digest.fingerprints.iter().filter(|fingerprint| !fingerprint.upstream) {
             let list = holders.get(&fingerprint.hash).map_or(&[][..], Vec::as_slice);
             if list.len() <= MAX_HOLDERS {
-                pairs.extend(list.iter().filter(|other| **other > at as u32).map(|other| (at as u32, *other)));
+                list.iter()
+                    .filter(|other| **other > at as u32)
+                    .for_each(|other| bounds[*other as usize] += fingerprint.weight);
             }
         }
+        let told = bounds.iter().enumerate().filter(|(_, bits)| f64::from(**bits) >= MIN_RUN_BITS);
+        pairs.extend(told.map(|(other, bits)| (*bits, at as u32, other as u32)));
     }
-    let mut found: Vec<SharedBeyond> = pairs
-        .into_iter()
-        .filter_map(|(first, second)| {
-            let (first, second) = (sorted[first as usize], sorted[second as usize]);
-            let (a, b) = (first.chronology.resolution, second.chronology.resolution);
-            let (earlier, later) = if b.is_before(&a) { (second, first) } else { (first, second) };
-            shared_by(earlier, later, a.is_before(&b) || b.is_before(&a), holders)
-        })
-        .collect();
+    let mut completeness = StageEnd::Complete;
+    if pairs.len() > MAX_PAIRS {
+        pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        pairs.truncate(MAX_PAIRS);
+        completeness = StageEnd::Budget;
+    }
+    let mut found: Vec<SharedBeyond> = Vec::new();
+    for (_, first, second) in pairs {
+        cancel.check()?;
+        let (first, second) = (sorted[first as usize], sorted[second as usize]);
+        let (a, b) = (first.chronology.resolution, second.chronology.resolution);
+        let (earlier, later) = if b.is_before(&a) { (second, first) } else { (first, second) };
+        found.extend(shared_by(earlier, later, a.is_before(&b) || b.is_before(&a), holders));
+    }
     found.sort_by(|a, b| b.weight.total_cmp(&a.weight).then((a.earlier, a.later).cmp(&(b.earlier, b.later))));
-    found
+    Ok((found, completeness))
 }
 
 struct OpenRun {
@@ -275,6 +302,10 @@ fn phrases(sorted: &[&Digest]) -> Vec<TracedPhrase> {
                 weight,
                 resolutions: Vec::new(),
             });
+            // Where the directive cannot be the source nothing can be said; others know more.
+            if entry.origin == OriginKind::Undetermined {
+                entry.origin = phrase.origin;
+            }
             entry.resolutions.push(digest.resolution);
             entry.resolutions.dedup();
         }

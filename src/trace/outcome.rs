@@ -1,6 +1,4 @@
 //! A whole trace with the documents it was made from, for a face to show.
-//!
-//! Always: `resolutions` is in the order of sending, so that the indexes of a [`Summary`] are positions in it.
 
 use super::finding::Finding;
 use super::summary::Summary;
@@ -14,29 +12,23 @@ pub struct Trace {
     pub directive: Document,
     /// The references, as `Source::Reference` counts them.
     pub references: Vec<Document>,
-    /// The resolutions, in the order of sending.
-    pub resolutions: Vec<TracedDocument>,
+    /// All resolutions in the order of sending, traced or not, as the summary's indexes count them.
+    pub resolutions: Vec<Document>,
+    /// What was found: one for each of `summary.resolutions`, in the same order.
+    pub findings: Vec<Finding>,
     /// What needs all resolutions.
     pub summary: Summary,
-}
-
-/// A resolution and what it made of the directive.
-#[derive(Clone, Debug)]
-pub struct TracedDocument {
-    /// The resolution.
-    pub document: Document,
-    /// What it made of the directive; `None` when it could not be traced, and then the summary does not name it.
-    pub finding: Option<Finding>,
 }
 
 impl Trace {
     /// How the directive was read, which every finding says alike; `None` when there is no finding.
     pub fn directive_outline(&self) -> Option<&Outline> {
-        self.resolutions.iter().find_map(|resolution| Some(&resolution.finding.as_ref()?.comparison.outlines.left))
+        self.findings.first().map(|finding| &finding.comparison.outlines.left)
     }
 
-    /// The finding of the resolution with an index of the summary.
+    /// The finding of the resolution with this index in the order of sending.
     pub fn finding(&self, resolution: u32) -> Option<&Finding> {
-        self.resolutions.get(resolution as usize)?.finding.as_ref()
+        let at = self.summary.resolutions.iter().position(|traced| traced.resolution == resolution)?;
+        self.findings.get(at)
     }
 }

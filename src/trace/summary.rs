@@ -4,7 +4,7 @@
 
 use super::chronology::Chronology;
 use super::finding::{Attribution, ReverseDirection, Source};
-use crate::compare::comparison::{Fate, OriginKind, Score};
+use crate::compare::comparison::{Fate, OriginKind, Score, StageEnd};
 use crate::text::span::{Raw, Span};
 
 /// The whole trace in one view.
@@ -25,6 +25,8 @@ pub struct Summary {
     pub phrases: Vec<TracedPhrase>,
     /// How many passages and additions have which source, over all resolutions.
     pub sources: Vec<SourceCount>,
+    /// Whether all pairs of resolutions were looked at, or those only that share most.
+    pub completeness: StageEnd,
 }
 
 /// One resolution in the summary.

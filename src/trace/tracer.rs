@@ -169,8 +169,12 @@ impl Tracer {
     }
 
     /// What needs all resolutions, from the digests of their findings in any order.
-    pub fn summary(&self, digests: &[Digest]) -> Summary {
-        super::kinship::summary(self.rows(), digests)
+    pub fn summary<'d>(
+        &self,
+        digests: impl IntoIterator<Item = &'d Digest>,
+        cancel: &Cancel,
+    ) -> Result<Summary, Cancelled> {
+        super::kinship::summary(self.rows(), digests.into_iter().collect(), cancel)
     }
 
     /// Who a passage may come from before earlier resolutions compete.
