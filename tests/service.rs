@@ -119,7 +119,7 @@ async fn invalid_utf8_is_an_invalid_argument_that_quotes_nothing() {
 
 #[tokio::test]
 async fn a_method_that_does_not_exist_is_unimplemented() {
-    for path in ["/policyecho.v1.ComparisonService/Guess", "/policyecho.v1.TraceService/TraceDirective", "/a.B/C"] {
+    for path in ["/policyecho.v1.ComparisonService/Guess", "/policyecho.v1.TraceService/Guess", "/a.B/C"] {
         let status = raw_call(path, Vec::new()).await.expect_err("is refused");
         assert_eq!(status.code(), Code::Unimplemented, "{path} {status:?}");
     }
@@ -261,7 +261,8 @@ async fn health(running: &Running, service: &str) -> ServingStatus {
 async fn health_tells_the_truth_before_loading_and_while_draining() {
     let (mut running, load) =
         Running::start_unloaded(Running::config_with(|config| config.server.drain_ms = 500)).await;
-    let names = ["", "policyecho.v1.ComparisonService", "policyecho.v1.InfoService"];
+    let names =
+        ["", "policyecho.v1.ComparisonService", "policyecho.v1.TraceService", "policyecho.v1.InfoService"];
     for name in names {
         assert_eq!(health(&running, name).await, ServingStatus::NotServing, "{name} before loading");
     }
@@ -435,6 +436,7 @@ async fn both_reflections_list_exactly_what_is_served() {
         "grpc.reflection.v1alpha.ServerReflection",
         "policyecho.v1.ComparisonService",
         "policyecho.v1.InfoService",
+        "policyecho.v1.TraceService",
     ];
     macro_rules! listed {
         ($version:ident) => {{
