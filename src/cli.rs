@@ -8,6 +8,7 @@ mod healthcheck;
 mod input;
 mod manifest;
 mod output;
+mod progress;
 mod serve;
 mod settings;
 mod trace;

@@ -261,8 +261,7 @@ async fn health(running: &Running, service: &str) -> ServingStatus {
 async fn health_tells_the_truth_before_loading_and_while_draining() {
     let (mut running, load) =
         Running::start_unloaded(Running::config_with(|config| config.server.drain_ms = 500)).await;
-    let names =
-        ["", "policyecho.v1.ComparisonService", "policyecho.v1.TraceService", "policyecho.v1.InfoService"];
+    let names = ["", "policyecho.v1.ComparisonService", "policyecho.v1.TraceService", "policyecho.v1.InfoService"];
     for name in names {
         assert_eq!(health(&running, name).await, ServingStatus::NotServing, "{name} before loading");
     }

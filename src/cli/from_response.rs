@@ -207,7 +207,7 @@ mod tests {
     use crate::text::document::{Document, DocumentLimits, Metadata};
 
     /// A comparison in which every field differs from its default and every optional one is set.
-    fn full() -> Comparison {
+    pub(super) fn full() -> Comparison {
         let quantity = |value| Some(Box::new(Quantity { value, unit: "%".into() }));
         let kinds = [
             None,

@@ -3,7 +3,8 @@
 //! In: a JSON file, `{"documents": [{"file": …, "title": …, "issuer": …, "level": …, "region": …, "adopted": …,
 //! "in_force": …, "amended": …}]}`. Out: that metadata, put on the documents of a request whose files it names. `file` is
 //! relative to the manifest; `level` is a name of the contract's `Level` without its prefix; dates are `YYYY`, `YYYY-MM`
-//! or `YYYY-MM-DD`. Only `file` is required. Always: a field that is not known is an error, since a misspelt date that
+//! or `YYYY-MM-DD`. Only `file` is required. A manifest can stand for the list of files, too: its first document is then
+//! the directive and the others are resolutions, but for those whose `role` is REFERENCE. Always: a field that is not known is an error, since a misspelt date that
 //! passed in silence would put a document at the wrong end of a trace.
 
 use std::collections::HashMap;
@@ -18,12 +19,43 @@ use crate::text::document::PartialDate;
 /// Longest manifest, in bytes.
 const MAX_MANIFEST_BYTES: u64 = 8 << 20;
 /// Fields of an entry.
-const FIELDS: [&str; 8] = ["file", "title", "issuer", "level", "region", "adopted", "in_force", "amended"];
+const FIELDS: [&str; 9] = ["file", "role", "title", "issuer", "level", "region", "adopted", "in_force", "amended"];
 
-/// What a manifest says, by the files' places on this machine.
+/// What a manifest says.
 #[derive(Debug)]
 pub(super) struct Manifest {
+    /// By the files' places on this machine.
     documents: HashMap<PathBuf, proto::Document>,
+    /// The files in the order of the manifest, as this process can open them.
+    files: Vec<(String, Role)>,
+}
+
+/// The files of a trace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cast {
+    /// The directive.
+    pub(super) directive: String,
+    /// The resolutions.
+    pub(super) resolutions: Vec<String>,
+    /// The references.
+    pub(super) references: Vec<String>,
+}
+
+/// What a document is in a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// The directive or a resolution, by its place.
+    Traced,
+    /// A reference.
+    Reference,
+}
+
+/// One document of a manifest.
+#[derive(Debug)]
+struct Entry {
+    file: String,
+    role: Role,
+    document: proto::Document,
 }
 
 impl Manifest {
@@ -43,9 +75,23 @@ impl Manifest {
         let manifest: Value = serde_json::from_slice(&bytes)
             .map_err(|error| wrong(format!("is no JSON, line {} column {}", error.line(), error.column())))?;
         let folder = place.parent().unwrap_or(Path::new(""));
-        let documents = entries(&manifest).map_err(wrong)?;
-        let documents = documents.into_iter().map(|(file, document)| (located(&folder.join(file)), document));
-        Ok(Self { documents: documents.collect() })
+        let entries = entries(&manifest).map_err(wrong)?;
+        let opened = |entry: &Entry| folder.join(&entry.file);
+        let files = entries.iter().map(|entry| (opened(entry).to_string_lossy().into_owned(), entry.role)).collect();
+        let documents = entries.into_iter().map(|entry| (located(&opened(&entry)), entry.document)).collect();
+        Ok(Self { documents, files })
+    }
+
+    /// The files of the trace that the manifest describes; `None` where it does not name a directive and a resolution.
+    pub(super) fn cast(&self) -> Option<Cast> {
+        let with = |role: Role| self.files.iter().filter(move |file| file.1 == role).map(|file| file.0.clone());
+        let mut traced = with(Role::Traced);
+        let cast = Cast {
+            directive: traced.next()?,
+            resolutions: traced.collect(),
+            references: with(Role::Reference).collect(),
+        };
+        (!cast.resolutions.is_empty()).then_some(cast)
     }
 
     /// Adds to a document what the manifest says of the file that its id names.
@@ -61,17 +107,17 @@ fn located(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn entries(manifest: &Value) -> Result<Vec<(String, proto::Document)>, String> {
+fn entries(manifest: &Value) -> Result<Vec<Entry>, String> {
     let list = manifest.get("documents").and_then(Value::as_array);
     let list = list.ok_or("must hold a list \"documents\"")?;
     let entry = |(index, value): (usize, &Value)| {
         let fields = value.as_object().ok_or("must be an object".to_owned());
-        fields.and_then(document).map_err(|cause| format!("documents[{index}]{cause}"))
+        fields.and_then(self::entry).map_err(|cause| format!("documents[{index}]{cause}"))
     };
     list.iter().enumerate().map(entry).collect()
 }
 
-fn document(fields: &Map<String, Value>) -> Result<(String, proto::Document), String> {
+fn entry(fields: &Map<String, Value>) -> Result<Entry, String> {
     if let Some(unknown) = fields.keys().find(|key| !FIELDS.contains(&key.as_str())) {
         let name: String = unknown.chars().take(32).collect();
         return Err(format!(".{name} is not known; the fields are {}", FIELDS.join(", ")));
@@ -103,6 +149,11 @@ fn document(fields: &Map<String, Value>) -> Result<(String, proto::Document), St
         name => proto::Level::from_str_name(&format!("LEVEL_{name}"))
             .ok_or(".level is none of CENTRAL, PROVINCIAL, MUNICIPAL, COUNTY, TOWNSHIP")?,
     };
+    let role = match words("role")?.as_str() {
+        "" => Role::Traced,
+        "REFERENCE" => Role::Reference,
+        _ => return Err(".role can only be REFERENCE".to_owned()),
+    };
     let document = proto::Document {
         title: words("title")?,
         issuer: words("issuer")?,
@@ -113,7 +164,7 @@ fn document(fields: &Map<String, Value>) -> Result<(String, proto::Document), St
         amended: date("amended")?,
         ..Default::default()
     };
-    Ok((file, document))
+    Ok(Entry { file, role, document })
 }
 
 #[cfg(test)]
@@ -124,7 +175,7 @@ mod tests {
         match entries(&serde_json::from_str(manifest).expect("JSON")) {
             Ok(documents) => documents
                 .iter()
-                .map(|(file, document)| {
+                .map(|Entry { file, document, .. }| {
                     format!("{file}: {} {:?} {:?}", document.title, document.level(), document.adopted)
                 })
                 .collect::<Vec<_>>()

@@ -14,8 +14,10 @@ use tonic::codec::CompressionEncoding;
 use super::compare::{Lang, MAX_REPLY_BYTES, Unit, connect, language_of_locale};
 use super::manifest::Manifest;
 use super::output::{self, Color, Sink};
+use super::progress::{Progress, Results};
 use super::{CommandError, block_on, from_response, input};
 use crate::compare::engine::{Engine, EngineSettings};
+use crate::report::export::{TraceTable, trace_csv, trace_markdown};
 use crate::report::label::Language;
 use crate::report::terminal::{self, View};
 use crate::service::from_proto::trace as from_proto;
@@ -32,11 +34,12 @@ use crate::trace::outcome;
 /// Arguments of `trace`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Trace {
-    /// The directive: the document whose traces are looked for; - reads standard input
+    /// The directive: the document whose traces are looked for; - reads standard input. Without it the manifest says
+    /// which documents are traced: its first is the directive
+    #[arg(default_value = "", hide_default_value = true)]
     directive: String,
 
     /// The documents that may answer it
-    #[arg(required = true)]
     resolution: Vec<String>,
 
     /// A document whose wording is not the directive's own, such as a central plan; may be given many times
@@ -50,6 +53,10 @@ pub(super) struct Trace {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+
+    /// Which table CSV and Markdown hold: what became of each part, or also the words that show it
+    #[arg(long, value_enum, value_name = "TABLE")]
+    table: Option<Table>,
 
     /// What offsets in JSON count
     #[arg(long, value_enum, default_value_t = Unit::Utf8)]
@@ -88,6 +95,18 @@ enum Format {
     Json,
     /// A page for a browser, one file that loads nothing
     Html,
+    /// A table with one row for each part of the directive and one column for each resolution, for a spreadsheet
+    Csv,
+    /// The same table for a manuscript
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Table {
+    /// What became of each part of the directive in each resolution
+    Matrix,
+    /// The same with the words of the resolutions that show it (对照表)
+    Correspondence,
 }
 
 /// The messages of one trace.
@@ -98,7 +117,19 @@ struct Messages {
 }
 
 impl Trace {
-    pub(super) fn run(self) -> Result<(), CommandError> {
+    pub(super) fn run(mut self) -> Result<(), CommandError> {
+        let manifest = self.manifest.as_deref().map(Manifest::read).transpose()?;
+        if self.directive.is_empty() {
+            let cast = manifest.as_ref().and_then(Manifest::cast);
+            let cast = cast.ok_or(CommandError::Usage(
+                "name the directive and its resolutions, or a manifest that lists them".to_owned(),
+            ))?;
+            (self.directive, self.resolution) = (cast.directive, cast.resolutions);
+            self.reference.extend(cast.references);
+        }
+        if self.resolution.is_empty() {
+            return Err(CommandError::Usage("name at least one resolution behind the directive".to_owned()));
+        }
         let named = std::iter::once(&self.directive).chain(&self.resolution).chain(&self.reference);
         if named.filter(|path| *path == "-").count() > 1 {
             return Err(CommandError::Usage("only one of the documents can come from standard input".to_owned()));
@@ -106,7 +137,10 @@ impl Trace {
         if self.format == Format::Html {
             return Err(CommandError::Usage("the page of a trace is not built yet; take text or json".to_owned()));
         }
-        let messages = self.messages()?;
+        if self.table.is_some() && !matches!(self.format, Format::Csv | Format::Markdown) {
+            return Err(CommandError::Usage("--table goes with --format csv or markdown only".to_owned()));
+        }
+        let messages = self.messages(manifest.as_ref())?;
         if self.format == Format::Json {
             let mut sink = Sink::open(self.output.as_deref(), self.color)?;
             let mut refused = Vec::new();
@@ -138,14 +172,26 @@ impl Trace {
             None if self.format == Format::Html => Language::Chinese,
             None => language_of_locale(),
         };
-        terminal::render_trace(trace, &View { columns: output::columns(), language })
+        let table = match self.table {
+            Some(Table::Correspondence) => TraceTable::Correspondence,
+            Some(Table::Matrix) | None => TraceTable::Matrix,
+        };
+        match self.format {
+            Format::Csv => trace_csv(trace, table, language),
+            Format::Markdown => trace_markdown(trace, table, language),
+            Format::Text | Format::Json | Format::Html => {
+                terminal::render_trace(trace, &View { columns: output::columns(), language })
+            }
+        }
     }
 
-    fn messages(&self) -> Result<Messages, CommandError> {
-        let manifest = self.manifest.as_deref().map(Manifest::read).transpose()?;
+    fn messages(&self, manifest: Option<&Manifest>) -> Result<Messages, CommandError> {
         let document = |path: &String| -> Result<proto::Document, CommandError> {
             let document = input::document(path)?;
-            Ok(manifest.as_ref().map_or(document.clone(), |manifest| manifest.complete(document)))
+            Ok(match manifest {
+                Some(manifest) => manifest.complete(document),
+                None => document,
+            })
         };
         let unit = match self.offset_unit {
             Unit::Utf16 if self.format == Format::Json => proto::OffsetUnit::Utf16CodeUnits,
@@ -209,8 +255,17 @@ impl Trace {
     fn replies(
         &self,
         messages: Messages,
-        each: impl FnMut(proto::TraceDirectiveResponse) -> Result<(), CommandError>,
+        mut each: impl FnMut(proto::TraceDirectiveResponse) -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
+        let between = self.format == Format::Json && self.output.is_none();
+        let results = if between { Results::Between } else { Results::Later };
+        let progress = Progress::start(messages.resolutions.len(), results);
+        let each = |reply: proto::TraceDirectiveResponse| {
+            if let Some(Reply::Progress(far)) = &reply.message {
+                progress.at(far.done());
+            }
+            each(reply)
+        };
         match &self.server {
             Some(server) => self.ask(server, messages, each),
             None => self.trace_here(messages, each),

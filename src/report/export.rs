@@ -5,8 +5,11 @@
 //! controls shown by their code point; a cell that a spreadsheet would run as a formula is led by an apostrophe; a
 //! Markdown cell holds no markup of the document's making. Cost: linear in the texts.
 
+mod trace;
+
 use std::fmt::Write as _;
 
+pub use self::trace::{TraceTable, trace_csv, trace_markdown};
 use super::glyph::visible;
 use super::label::{self, Language};
 use crate::compare::comparison::{Bead, Comparison, Edit, EditOp, Outline};
@@ -15,9 +18,13 @@ use crate::text::span::{Pair, Raw, Span};
 
 /// The correspondence table as CSV.
 pub fn correspondence_csv(comparison: &Comparison, documents: &Pair<Document>, language: Language) -> String {
+    csv_table(rows(comparison, documents, language))
+}
+
+fn csv_table(rows: impl Iterator<Item = impl AsRef<[String]>>) -> String {
     let mut out = String::from("\u{feff}");
-    for row in rows(comparison, documents, language) {
-        let cells: Vec<String> = row.iter().map(|cell| csv_cell(cell)).collect();
+    for row in rows {
+        let cells: Vec<String> = row.as_ref().iter().map(|cell| csv_cell(cell)).collect();
         out += &cells.join(",");
         out += "\r\n";
     }
@@ -26,13 +33,19 @@ pub fn correspondence_csv(comparison: &Comparison, documents: &Pair<Document>, l
 
 /// The correspondence table as a Markdown table.
 pub fn correspondence_markdown(comparison: &Comparison, documents: &Pair<Document>, language: Language) -> String {
+    let alignment = "| ---: | --- | --- | ---: | --- | --- | --- | --- | --- |";
+    markdown_table(rows(comparison, documents, language), alignment)
+}
+
+/// The rows as a table whose first row is the head. `alignment` is the line below it.
+fn markdown_table(rows: impl Iterator<Item = impl AsRef<[String]>>, alignment: &str) -> String {
     let mut out = String::new();
-    for (index, row) in rows(comparison, documents, language).enumerate() {
-        let cells: Vec<String> = row.iter().map(|cell| markdown_cell(cell)).collect();
+    for (index, row) in rows.enumerate() {
+        let cells: Vec<String> = row.as_ref().iter().map(|cell| markdown_cell(cell)).collect();
         // Writing to a string cannot fail.
         writeln!(out, "| {} |", cells.join(" | ")).ok();
         if index == 0 {
-            out += "| ---: | --- | --- | ---: | --- | --- | --- | --- | --- |\n";
+            writeln!(out, "{alignment}").ok();
         }
     }
     out
@@ -108,7 +121,7 @@ fn edit_words(edit: &Edit, documents: &Pair<Document>, language: Language) -> St
 }
 
 fn csv_cell(cell: &str) -> String {
-    let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let runs = cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r']);
     let guarded = if runs { format!("'{cell}") } else { cell.to_owned() };
     if guarded.contains(['"', ',', '\n', '\r', '\'']) {
         format!("\"{}\"", guarded.replace('"', "\"\""))

@@ -240,6 +240,11 @@ impl Document {
         self.source
     }
 
+    /// What a reader calls it: its title or, without one, the sender's own name for it.
+    pub fn name(&self) -> &str {
+        if self.metadata.title.is_empty() { &self.metadata.id } else { &self.metadata.title }
+    }
+
     /// What the sender said about the document.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata

@@ -66,6 +66,18 @@ impl Digest {
         self.fingerprints.iter().map(|fingerprint| fingerprint.span).chain(stretches).chain(dates).chain(bound)
     }
 
+    /// The same without room to grow: it is kept until the summary, hundreds of them side by side.
+    #[must_use]
+    pub fn shrunk(mut self) -> Self {
+        self.items.shrink_to_fit();
+        self.paragraphs.shrink_to_fit();
+        self.fingerprints.shrink_to_fit();
+        self.stretches.iter_mut().for_each(|stretch| stretch.attribution.candidates.shrink_to_fit());
+        self.stretches.shrink_to_fit();
+        self.phrases.shrink_to_fit();
+        self
+    }
+
     /// Memory it holds, in bytes.
     pub fn bytes(&self) -> usize {
         let candidates: usize = self.stretches.iter().map(|stretch| stretch.attribution.candidates.len()).sum();

@@ -2,7 +2,7 @@
 //!
 //! Resolutions are named by their index in the order of sending, the directive's places by raw spans.
 
-use super::chronology::Chronology;
+use super::chronology::{Chronology, Order};
 use super::finding::{Attribution, ReverseDirection, Source};
 use crate::compare::comparison::{Fate, OriginKind, Score, StageEnd};
 use crate::text::span::{Raw, Span};
@@ -27,6 +27,25 @@ pub struct Summary {
     pub sources: Vec<SourceCount>,
     /// Whether all pairs of resolutions were looked at, or those only that share most.
     pub completeness: StageEnd,
+}
+
+impl Summary {
+    /// Positions in `resolutions` in order of time: those older than the directive, those that follow, those whose order
+    /// is not known; of one sort by date, those without a date last.
+    pub fn by_time(&self) -> Vec<usize> {
+        let mut positions: Vec<usize> = (0..self.resolutions.len()).collect();
+        positions.sort_by_key(|at| {
+            let traced = &self.resolutions[*at];
+            let sort = match traced.chronology.order {
+                Order::Preceding => 0,
+                Order::Following => 1,
+                Order::Unknown => 2,
+            };
+            let date = traced.chronology.resolution.date.map(|known| known.date);
+            (sort, date.is_none(), date, traced.resolution)
+        });
+        positions
+    }
 }
 
 /// One resolution in the summary.

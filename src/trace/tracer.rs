@@ -154,6 +154,7 @@ impl Tracer {
             phrases: phrases(&comparison),
         };
         let changes = changes(&comparison.passages);
+        let digest = digest.shrunk();
         let finding = Finding {
             comparison,
             chronology,
@@ -287,7 +288,7 @@ fn reverse_direction(
 }
 
 /// Most phrases that are kept of a resolution, heaviest first.
-const MAX_PHRASES: usize = 500;
+const MAX_PHRASES: usize = 200;
 
 fn phrases(comparison: &Comparison) -> Vec<PhraseDigest> {
     let kept = comparison.phrases.iter().filter_map(|phrase| {

@@ -1,4 +1,5 @@
 //! A server on a free port, and requests for it.
+#![allow(dead_code, reason = "each test file uses a part")]
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;

@@ -18,6 +18,7 @@ from grpc_status import rpc_status
 LEFT = "省委常委会主持会议。\n坚定不移举全省之力强力推进粤港澳大湾区建设。\n"
 RIGHT = "全会由市委常委会主持。\n坚定不移举全市之力推动粤港澳大湾区建设向纵深发展。😀\n"
 COMPARISON = "policyecho.v1.ComparisonService"
+TRACE = "policyecho.v1.TraceService/TraceDirective"
 Code = grpc.StatusCode
 
 passed = failed = 0
@@ -96,13 +97,36 @@ def pair(left=LEFT, right=RIGHT, **more):
     return {"left": {"id": "left", "text": left}, "right": {"id": "right", "text": right}, **more}
 
 
+def check_trace(client):
+    """A directive through three resolutions, the second of them blank."""
+    start = {"start": {"directive": {"text": LEFT, "adopted": {"year": 2019}}, "offset_unit": "OFFSET_UNIT_CODE_POINTS", "expected_resolutions": 3}}
+    cities = [{"resolution": {"id": str(at), "text": text, "adopted": {"year": 2020 - at}}} for at, text in enumerate((RIGHT, " ", RIGHT))]
+    replies = list(client.stream(TRACE, [start, *cities]))
+    order = [next(iter(reply)) for reply in replies]
+    check("TraceDirective, order of replies", order == ["progress"] + ["finding", "progress"] * 3 + ["summary"], order)
+    findings = [reply["finding"] for reply in replies if "finding" in reply]
+    check("findings in order, one error in place", [(f["resolution"], "error" in f) for f in findings] == [(0, False), (1, True), (2, False)], findings)
+    check("its code and field", findings[1]["error"]["code"] == 3 and findings[1]["error"]["violations"][0]["field"] == "resolution.text")
+    passages = findings[0]["trace"]["comparison"]["passages"]
+    quoted = [RIGHT[passage["right"]["start"] : passage["right"]["end"]] for passage in passages]
+    check("evidence cuts Python strings", any("大湾区建设" in words for words in quoted), quoted)
+    orders = [f["trace"]["chronology"]["order"] for f in findings if "trace" in f]
+    check("chronology", orders == ["CHRONOLOGICAL_ORDER_FOLLOWING", "CHRONOLOGICAL_ORDER_PRECEDING"], orders)
+    summary = replies[-1]["summary"]
+    check("the matrix has a cell a resolution", all(len(row["cells"]) == 2 for row in summary["rows"]) and summary["rows"], summary)
+    check("names come back", [r["id"] for r in summary["resolutions"]] == ["0", "2"], summary["resolutions"])
+    refused("a resolution before start", Code.INVALID_ARGUMENT, lambda: list(client.stream(TRACE, cities)), ["resolution"])
+    refused("two starts", Code.INVALID_ARGUMENT, lambda: list(client.stream(TRACE, [start, start])), ["start"])
+    refused("a wrong directive", Code.INVALID_ARGUMENT, lambda: list(client.stream(TRACE, [{"start": {}}])), ["start.directive"])
+
+
 def main(address):
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     channel = grpc.insecure_channel(address, options)
     client = Client(channel)
 
     services = set(client.database.get_services())
-    check("lists the services", {COMPARISON, "policyecho.v1.InfoService", "grpc.health.v1.Health"} <= services, services)
+    check("lists the services", {COMPARISON, "policyecho.v1.TraceService", "policyecho.v1.InfoService", "grpc.health.v1.Health"} <= services, services)
     health = health_pb2_grpc.HealthStub(channel)
     for name in ("", COMPARISON):
         status = health.Check(health_pb2.HealthCheckRequest(service=name), timeout=5).status
@@ -127,6 +151,8 @@ def main(address):
     check("CompareStream answers all in order", [answer["pairId"] for answer in answers] == [str(index) for index in range(20)])
     check("CompareStream, one error in place", [index for index, answer in enumerate(answers) if "error" in answer] == [7])
     check("its code and field", answers[7]["error"]["code"] == 3 and answers[7]["error"]["violations"][0]["field"] == "request.right.text")
+
+    check_trace(client)
 
     compare = f"{COMPARISON}/Compare"
     refused("missing document", Code.INVALID_ARGUMENT, lambda: client.call(compare, {"left": {"text": LEFT}}), ["right"])

@@ -216,3 +216,178 @@ fn source_count(count: &proto::SourceCount) -> Understood<SourceCount> {
         weight: count.weight(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::full;
+    use super::*;
+    use crate::compare::comparison::{DateRole, Fate, KnownDate, Score};
+    use crate::compare::engine::Versions;
+    use crate::compare::options::Reports;
+    use crate::service::from_proto::{AnswerForm, OffsetUnit};
+    use crate::service::to_proto::Setting;
+    use crate::service::to_proto::trace::{Places, SummarySetting, resolution_trace, trace_summary};
+    use crate::text::document::{Document, DocumentLimits, Metadata, PartialDate};
+    use crate::text::span::{Pair, Span};
+    use crate::trace::digest::Digest;
+
+    fn document() -> Document {
+        Document::new("全省".into(), Metadata::default(), DocumentLimits::default()).expect("text")
+    }
+
+    fn form() -> AnswerForm {
+        AnswerForm { unit: OffsetUnit::Utf8Bytes, include_text: true }
+    }
+
+    fn versions() -> Versions {
+        Versions { lexicon: "1".into(), background: "2".into() }
+    }
+
+    fn chronology(order: Order) -> Chronology {
+        let date = PartialDate::new(2021, 2, 3).expect("a date");
+        let known = |role, inferred_from| Some(KnownDate { date, role, inferred_from });
+        Chronology {
+            order,
+            lag_days: Some(-3),
+            directive: Dating {
+                date: known(DateRole::Adopted, None),
+                amended: known(DateRole::Amended, Some(Span::new(0, 3))),
+                not_before: None,
+            },
+            resolution: Dating {
+                date: None,
+                amended: None,
+                not_before: Some(NotBefore { date, inferred_from: Span::new(3, 6) }),
+            },
+            amended_after: true,
+        }
+    }
+
+    fn every_source() -> Attribution {
+        let sources = [
+            Source::Reference(3),
+            Source::Directive,
+            Source::EarlierResolution(4),
+            Source::Formula,
+            Source::Undetermined,
+        ];
+        let candidates = sources.map(|source| Candidate { source, weight: 2.5, share: 0.25 });
+        Attribution { candidates: candidates.into() }
+    }
+
+    fn coverage(fate: Fate) -> Coverage {
+        Coverage { fate, share: 0.5, strongest_passage: (fate != Fate::Silent).then_some(1) }
+    }
+
+    fn full_finding() -> Finding {
+        let trends = [Trend::Raised, Trend::Lowered, Trend::Dropped, Trend::Added, Trend::Replaced];
+        let change = |(index, trend): (usize, Trend)| Change {
+            passage: index as u32,
+            edit: 2,
+            subject: if index % 2 == 0 { ChangeSubject::Strength } else { ChangeSubject::Number },
+            trend,
+        };
+        Finding {
+            comparison: full(),
+            chronology: chronology(Order::Preceding),
+            items: crate::report::label::FATES.map(coverage).into(),
+            paragraphs: vec![coverage(Fate::Kept)],
+            additions: vec![Addition {
+                span: Span::new(0, 3),
+                weight: 9.0,
+                specificity: 1.5,
+                attribution: every_source(),
+            }],
+            changes: trends.into_iter().enumerate().map(change).collect(),
+            sources: vec![
+                SourceCheck { source: NamedSource::Directive, declared_by: None, echoed: Some(false) },
+                SourceCheck { source: NamedSource::Reference(2), declared_by: Some(0), echoed: Some(true) },
+                SourceCheck { source: NamedSource::Citation(0), declared_by: Some(0), echoed: None },
+            ],
+            passage_sources: vec![every_source(), Attribution::default()],
+            reverse: Some(ReverseDirection { passages: 3, weight: 7.5 }),
+        }
+    }
+
+    fn full_summary() -> Summary {
+        let count = |source| SourceCount { source, stretches: 2, weight: 3.5 };
+        let resolution = |index, order| TracedResolution {
+            resolution: index,
+            chronology: chronology(order),
+            score: Score { verbatim: 0.5, item_coverage: Some(0.25), ..Score::default() },
+            reverse: Some(ReverseDirection { passages: 1, weight: 0.5 }),
+            changed: [Stretch::Passage(1), Stretch::Addition(2)]
+                .map(|stretch| ChangedAttribution { stretch, span: Span::new(0, 3), attribution: every_source() })
+                .into(),
+            sources: vec![count(None), count(Some(Source::EarlierResolution(1)))],
+        };
+        let row = |kind| MatrixRow {
+            kind,
+            span: Span::new(0, 6),
+            label: Span::new(0, 3),
+            depth: 1,
+            weight: 4.5,
+            cells: vec![Cell { fate: Fate::Split, share: 0.75, strongest_passage: Some(2) }],
+        };
+        Summary {
+            resolutions: vec![resolution(0, Order::Following), resolution(2, Order::Unknown)],
+            rows: vec![row(RowKind::Item(1)), row(RowKind::Paragraph(0))],
+            silence: vec![1],
+            shared_beyond: vec![SharedBeyond {
+                earlier: 0,
+                later: 2,
+                order_known: true,
+                weight: 8.5,
+                share: 0.5,
+                runs: 2,
+                examples: vec![SharedRun { earlier: Span::new(0, 3), later: Span::new(3, 6), weight: 6.5 }],
+            }],
+            kinship_order: vec![2, 0],
+            phrases: vec![TracedPhrase {
+                left: Span::new(0, 6),
+                origin: OriginKind::Left,
+                weight: 5.5,
+                resolutions: vec![0, 2],
+            }],
+            sources: vec![count(Some(Source::Formula))],
+            completeness: StageEnd::Budget,
+        }
+    }
+
+    #[test]
+    fn a_finding_is_read_back_whole() {
+        let (left, right) = (document(), document());
+        let setting = Setting {
+            documents: Pair::new(&left, &right),
+            charsets: Pair::new(None, None),
+            form: form(),
+            versions: &versions(),
+        };
+        let message = resolution_trace(&full_finding(), Reports::ALL, setting);
+        let json = serde_json::to_string(&message).expect("JSON");
+        assert_eq!(serde_json::from_str::<proto::ResolutionTrace>(&json).expect("reads back"), message);
+        assert_eq!(finding(message), Ok(full_finding()));
+    }
+
+    #[test]
+    fn a_summary_is_read_back_whole() {
+        let digest = Digest {
+            resolution: 0,
+            chronology: chronology(Order::Unknown),
+            score: Score::default(),
+            reverse: None,
+            items: Vec::new(),
+            paragraphs: Vec::new(),
+            fingerprints: Vec::new(),
+            stretches: Vec::new(),
+            phrases: Vec::new(),
+        };
+        let places = Places::new(&digest, "全省", OffsetUnit::Utf8Bytes);
+        let directive = document();
+        let setting = SummarySetting { directive: &directive, form: form(), versions: &versions() };
+        let message = trace_summary(&full_summary(), &setting, |_| Some(("city", &places)));
+        let json = serde_json::to_string(&message).expect("JSON");
+        assert_eq!(serde_json::from_str::<proto::TraceSummary>(&json).expect("reads back"), message);
+        assert_eq!(summary(&message), Ok(full_summary()));
+    }
+}
