@@ -401,6 +401,5 @@ async fn memory_grows_by_kilobytes_a_resolution() {
     }
     assert_eq!(summary.unwrap().resolutions.len(), ALL as usize);
     let grown = full.saturating_sub(warm) / u64::from(ALL - WARM);
-    println!("{} KiB a resolution of {} KiB", grown / 1024, texts[0].len() / 1024);
     assert!(grown < 64 << 10, "{grown} bytes a resolution: from {warm} to {full}");
 }
