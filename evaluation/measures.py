@@ -188,8 +188,12 @@ def case_findings(name, gold, answer, left, right):
 
 
 def echobench_edits(runs):
-    """Typed edits, judged as `echobench.py edits` does, over several seeds."""
-    tally, findings = defaultdict(lambda: [0, 0, 0, 0]), []
+    """Typed edits, judged as `echobench.py edits` does, over several seeds.
+
+    `f1_of_all_changes` leaves true finds of changes that the generator could not place (see `echo_cases.py`) out of
+    precision; `ceiling_f1` is what `echobench.py edits` gives an answer that reports every change and nothing else.
+    """
+    tally, findings = defaultdict(lambda: [0] * 6), []
     for seed, cases, found in runs:
         for case in echobench_cases(cases):
             gold = json.loads(read(case / "gold.json"))
@@ -203,25 +207,34 @@ def echobench_edits(runs):
                 inside = [edit for edit in answer["edits"] if overlaps_both(edit, echo)]
                 findings += judge_edits(tally, echo, inside, left, right, f"seed {seed} {case.name}")
     figures = {}
-    for kind, (gold_count, found_count, judged, right_count) in sorted(tally.items()):
+    for kind, (gold_count, found_count, judged, right_count, true_count, unplaced) in sorted(tally.items()):
         recall = found_count / gold_count if gold_count else float("nan")
         precision = right_count / judged if judged else 0.0
-        figures[kind] = {"recall": recall, "precision": precision, "f1": f1_of(precision, recall), "gold": gold_count}
+        sure = right_count / (judged - true_count) if judged > true_count else 0.0
+        figures[kind] = {"recall": recall, "precision": precision, "f1": f1_of(precision, recall), "gold": gold_count,
+                         "precision_of_all_changes": sure, "f1_of_all_changes": f1_of(sure, recall),
+                         "ceiling_f1": f1_of(gold_count / max(1, gold_count + unplaced), 1.0)}
     return figures, findings
 
 
 def number_edits(cases, found):
     """NUMBER edits of the cases in which only quantities change. A sentence that was not found counts as missed."""
-    tally, findings = defaultdict(lambda: [0, 0, 0, 0]), []
+    tally, findings = defaultdict(lambda: [0] * 6), []
     for case in echobench_cases(cases):
         gold, answer = json.loads(read(case / "gold.json")), answer_of(found, case.name)
         left, right = read(case / "left.txt"), read(case / "right.txt")
         for echo in gold["echoes"]:
             inside = [edit for edit in answer["edits"] if overlaps_both(edit, echo)]
             findings += judge_edits(tally, echo, inside, left, right, case.name)
-    gold_count, found_count, judged, right_count = tally["number"]
+    gold_count, found_count, judged, right_count, *_ = tally["number"]
     recall, precision = found_count / gold_count, right_count / judged if judged else 0.0
     return {"recall": recall, "precision": precision, "f1": f1_of(precision, recall), "gold": gold_count}, findings
+
+
+def is_change(edit, change):
+    """Whether a find lies where a change that could not be placed may be."""
+    somewhere = lambda side: any(echobench.overlap(edit[side], span) for span in change[f"{side}_spans"])
+    return somewhere("left") and somewhere("right") and edit.get("direction") == change.get("direction")
 
 
 def judge_edits(tally, echo, inside, left, right, name):
@@ -237,10 +250,14 @@ def judge_edits(tally, echo, inside, left, right, name):
         missed = [gold for gold in want if not any(hit(edit, gold) for edit in same)]
         judged = same if kind != "localization" or want else []
         wrong = [edit for edit in judged if not any(hit(edit, gold) for gold in want)]
+        unplaced = [change for change in echo.get("unplaced", []) if change["type"] == kind and (kind != "localization" or want)]
+        true = [edit for edit in wrong if any(is_change(edit, change) for change in unplaced)]
         tally[kind][0] += len(want)
         tally[kind][1] += len(want) - len(missed)
         tally[kind][2] += len(judged)
         tally[kind][3] += len(judged) - len(wrong)
+        tally[kind][4] += len(true)
+        tally[kind][5] += len(unplaced)
         around = lambda text, span: quote(text, (max(0, span[0] - 8), span[0])) + "【" + quote(text, span) + "】" + quote(text, (span[1], span[1] + 8))
         for gold in missed:
             there = [f"{e['kind']} {quote(left, e['left'])}→{quote(right, e['right'])}" for e in inside
@@ -248,7 +265,8 @@ def judge_edits(tally, echo, inside, left, right, name):
             findings.append({"what": f"missed {kind}", "case": name, "badness": 1.0, "found": " | ".join(there) or "nothing",
                              "left": around(left, gold["left_span"]), "right": around(right, gold["right_span"])})
         for edit in wrong:
-            findings.append({"what": f"wrong {kind}", "case": name, "badness": 1.0,
+            what = f"true {kind} that the gold could not place" if edit in true else f"wrong {kind}"
+            findings.append({"what": what, "case": name, "badness": 0.0 if edit in true else 1.0,
                              "left": around(left, edit["left"]), "right": around(right, edit["right"])})
     return findings
 

@@ -15,6 +15,7 @@ mod bucket;
 pub mod chain;
 pub mod piece_match;
 pub mod seed;
+mod wording;
 
 use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};

@@ -93,6 +93,7 @@ pub fn compare_watched(
             matches: &found.matches,
             echoes: &found.echoes,
             hints: &found.hints,
+            formulas: &found.formulas,
             identical: &identical,
         };
         links = link::links(&evidence, |run| rarity.told(run).distinctive);

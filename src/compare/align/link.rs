@@ -39,6 +39,8 @@ pub struct Evidence<'a> {
     pub echoes: &'a [Draft],
     /// Passages below that, heaviest first, whose bits still add up.
     pub hints: &'a [Draft],
+    /// Passages of what everybody says.
+    pub formulas: &'a [Draft],
     /// Paragraphs that say the same.
     pub identical: &'a [(u32, u32)],
 }
@@ -59,6 +61,10 @@ const INTRODUCTION_SHARE: f32 = 0.15;
 const LIST_PARAGRAPHS: u32 = 16;
 /// Share of paragraphs that must answer each other strongly for two documents to be fully related.
 const RELATED_SHARE: f32 = 0.15;
+/// Paragraphs that a document is taken to have at least, so that one pair does not make two short ones related.
+const MIN_PARAGRAPHS: usize = 20;
+/// Pieces that a document is taken to have at least, so that a single sentence has words that weigh.
+const MIN_PIECES: usize = 32;
 /// Strength and distinctive bits of a pair that shows that two documents are related.
 const STRONG: (f32, f32) = (0.3, 10.0);
 /// Strength of a heading that says the same as another.
@@ -102,8 +108,15 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidat
         }
         links.entry(pair).or_insert_with(|| shared.candidate(pair, strength.max(MIN_STRENGTH)));
     }
-    if relatedness > 0.0 {
-        for &pair in evidence.identical {
+    // Wording that only passages of formula hold is nobody's answer to anybody.
+    let (echoed, stock) =
+        (paragraphs_between(evidence, evidence.echoes), paragraphs_between(evidence, evidence.formulas));
+    links.retain(|pair, _| !stock.contains(pair) || echoed.contains(pair));
+    for &pair in evidence.identical {
+        // The same article in two versions of a law is one article, however little it tells; the same line of two
+        // documents that have nothing else in common must tell something.
+        let telling = pairs.get(&pair).is_some_and(|shared| shared.distinctive >= MIN_ECHO_BITS);
+        if relatedness >= 1.0 || telling {
             let same =
                 Candidate { left: pair.0, right: pair.1, similarity: 1.0, left_coverage: 1.0, right_coverage: 1.0 };
             links.insert(pair, same);
@@ -205,7 +218,7 @@ fn compatible(analyses: Pair<&Analysis>, left: u32, right: u32) -> bool {
 
 /// Weight of each unit: half the inverse frequency of either bigram over it, within its own document.
 fn unit_weights(units: &Units, bigrams: &Bigrams) -> Vec<f32> {
-    let pieces = units.pieces.len().max(1) as f32;
+    let pieces = units.pieces.len().max(MIN_PIECES) as f32;
     let mut weights = vec![0.0f32; units.numbers.len()];
     for (_, places) in bigrams.iter() {
         let rarity = (pieces / places.len() as f32).log2().max(0.0) / 2.0;
@@ -325,11 +338,21 @@ impl Margin {
     }
 }
 
-/// How far two documents answer each other paragraph by paragraph, 0 to 1.
+/// Pairs of paragraphs that runs of some passages lie in.
+fn paragraphs_between(evidence: &Evidence<'_>, drafts: &[Draft]) -> BTreeSet<(u32, u32)> {
+    let paragraph = |units: &Units, unit: u32| units.pieces[piece_of(units, unit)].paragraph;
+    let runs = drafts.iter().flat_map(|draft| &draft.runs);
+    runs.map(|run| (paragraph(evidence.units.left, run.left), paragraph(evidence.units.right, run.right))).collect()
+}
+
+/// How far two documents answer each other paragraph by paragraph, 0 to 1. Paragraphs that say the same speak for it
+/// only if they tell something.
 fn relatedness(evidence: &Evidence<'_>, pairs: &BTreeMap<(u32, u32), Shared>, strengths: &Strengths) -> f32 {
     let mut answered = Pair::new(BTreeSet::new(), BTreeSet::new());
     let strong = pairs.iter().filter(|(pair, shared)| strengths[*pair] >= STRONG.0 && shared.distinctive >= STRONG.1);
-    for (left, right) in strong.map(|(pair, _)| pair).chain(evidence.identical) {
+    let telling = |pair: &&(u32, u32)| pairs.get(*pair).is_some_and(|shared| shared.distinctive >= MIN_ECHO_BITS);
+    let identical = evidence.identical.iter().filter(telling);
+    for (left, right) in strong.map(|(pair, _)| pair).chain(identical) {
         answered.left.insert(*left);
         answered.right.insert(*right);
     }
@@ -339,7 +362,7 @@ fn relatedness(evidence: &Evidence<'_>, pairs: &BTreeMap<(u32, u32), Shared>, st
         let compared = |role| !matches!(role, ParagraphRole::Furniture | ParagraphRole::Byline);
         analysis.paragraphs.iter().filter(|paragraph| compared(paragraph.role)).count()
     };
-    let shorter = body(evidence.analyses.left).min(body(evidence.analyses.right)).max(1);
+    let shorter = body(evidence.analyses.left).min(body(evidence.analyses.right)).max(MIN_PARAGRAPHS);
     (answered as f32 / shorter as f32 / RELATED_SHARE).min(1.0)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! In: a document's analysis and spans of it. Out: [`Sequence`]: words with shared numbers, in order, where each span
 //! begins, and nothing else. A word that a span cuts counts by the part inside; digits, signs and Han numerals that the
-//! lexicon cut apart (1|+|1|+|9) are one word, so that a figure changes as a whole.
+//! lexicon cut apart (1|+|1|+|9, 四|十五日) are one word, so that a figure changes as a whole.
 
 use std::borrow::Cow;
 
@@ -74,7 +74,8 @@ pub(super) fn sequences(
                 if part.is_empty() {
                     continue;
                 }
-                let joins = characters.iter().all(|c| is_numeral(*c) || *c == '+');
+                let figures = |c: &char| is_numeral(*c) || *c == '+';
+                let joins = characters.first().is_some_and(figures);
                 if end != Some(part.start()) {
                     out.breaks.push(out.words.len() as u32);
                     joinable = false;
@@ -95,7 +96,7 @@ pub(super) fn sequences(
                     out.words.push(part);
                     out.numbers.push(if whole { numbers[token.word as usize] } else { intern(part) });
                 }
-                joinable = joins;
+                joinable = characters.iter().all(figures);
             }
         }
         out

@@ -31,8 +31,9 @@ pub(super) struct Degree {
 
 /// Rank, part and words. Ranks are ordered, their distances mean nothing.
 const SCALE: &[(u8, Part, &[&str])] = &[
-    (6, Part::Modal, &["必须", "务必", "须", "必需", "严禁", "禁止", "不得", "不准", "不许", "绝不", "决不"]),
-    (6, Part::Adverb, &["坚决", "一律", "强制"]),
+    (7, Part::Modal, &["必须", "务必", "须", "必需", "严禁", "绝不", "决不"]),
+    (6, Part::Modal, &["禁止", "不得", "不准", "不许"]),
+    (7, Part::Adverb, &["坚决", "一律", "强制"]),
     (5, Part::Modal, &["应当", "应该", "应", "要", "需要", "需"]),
     (5, Part::Verb, &["确保", "要求", "保证", "责成", "责令"]),
     (4, Part::Adverb, &["大力", "着力", "全力", "强力", "奋力", "竭力", "全力以赴"]),
@@ -88,7 +89,14 @@ mod tests {
 
     #[test]
     fn the_scale_has_a_direction() {
-        let stronger = [("鼓励", "要求"), ("推动", "确保"), ("应当", "必须"), ("可以", "应当"), ("引导", "支持")];
+        let stronger = [
+            ("鼓励", "要求"),
+            ("推动", "确保"),
+            ("应当", "必须"),
+            ("可以", "应当"),
+            ("引导", "支持"),
+            ("不得", "严禁"),
+        ];
         for (left, right) in stronger {
             assert_eq!(check(left, right), Some(Direction::Stronger), "{left} {right}");
             assert_eq!(check(right, left), Some(Direction::Weaker), "{right} {left}");

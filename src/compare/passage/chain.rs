@@ -9,10 +9,11 @@ use crate::compare::comparison::StageEnd;
 use crate::compare::matching::Units;
 use crate::compare::rarity::Told;
 use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
-use crate::text::span::{Normalized, Pair, Span};
+use crate::text::span::Pair;
 
 use super::bucket::Buckets;
 use super::piece_match::PieceMatcher;
+use super::wording::Wording;
 use super::{Draft, PieceMatch, Run, piece_of};
 
 /// What chaining weighs.
@@ -32,10 +33,13 @@ pub struct ChainOptions {
     pub edge_units: u32,
     /// Share of an end's clause that may be unmatched for the whole clause to be taken.
     pub edge_share: f32,
-    /// Share of a passage's side that a heavier passage may hold already.
+    /// Share of a passage's wording on a side that a heavier passage may hold already.
     pub max_overlap: f32,
-    /// Share of the heavier passage's bits that a passage must tell that lies inside it on one side.
+    /// Share of the heavier passage's bits that a passage must tell whose wording it holds on one side.
     pub shadow: f32,
+    /// Bits that a pair costs which stands before a passage on one side and behind it on the other: less than any word
+    /// tells, so that it only decides between places that say the same.
+    pub crossing_bits: f32,
 }
 
 impl Default for ChainOptions {
@@ -45,11 +49,12 @@ impl Default for ChainOptions {
             small_gap_bits: 0.8,
             large_gap_bits: 0.12,
             reach_units: 90,
-            neighbour_coverage: 0.6,
+            neighbour_coverage: 0.5,
             edge_units: 8,
             edge_share: 0.5,
             max_overlap: 0.5,
             shadow: 0.8,
+            crossing_bits: 0.5,
         }
     }
 }
@@ -279,6 +284,15 @@ impl Growing {
         (score((left.0, right.0), (left.1, right.1), extent, options), (1 + left.2 + right.2) as u64)
     }
 
+    /// Whether a pair stands before the passage on one side and behind it on the other.
+    fn is_crossed_by(&self, pair: &PieceMatch) -> bool {
+        let other = Extent::of(pair);
+        let before = |this: (u32, u32), other: (u32, u32)| other.1 <= this.0;
+        let behind = |this: (u32, u32), other: (u32, u32)| other.0 >= this.1;
+        let (left, right) = (self.extent.left, self.extent.right);
+        before(left, other.left) && behind(right, other.right) || behind(left, other.left) && before(right, other.right)
+    }
+
     /// Whether the passage with one more pair lies in one paragraph on one side at least: what crosses paragraphs on
     /// both sides is two passages.
     fn stays_in_paragraph(&self, units: Pair<&Units>, pair: &PieceMatch) -> bool {
@@ -315,16 +329,16 @@ impl Chaining<'_> {
         let mut growing = Growing::from_seed(seed, &self.matches[seed], self.weight);
         let mut score = growing.score(self.options);
         while growing.members.len() < MOST_MEMBERS
-            && let Some((longer, index)) = self.best_addition(&growing, score)?
+            && let Some(index) = self.best_addition(&growing, score)?
         {
             self.used[index] = true;
             growing.add(index, &self.matches[index], self.weight);
-            score = longer;
+            score = growing.score(self.options);
         }
         Ok(growing)
     }
 
-    fn best_addition(&mut self, growing: &Growing, score: f32) -> Result<Option<(f32, usize)>, Cancelled> {
+    fn best_addition(&mut self, growing: &Growing, score: f32) -> Result<Option<usize>, Cancelled> {
         let (extent, reach) = (growing.extent, self.options.reach_units);
         let window = |units: &Units, extent: (u32, u32)| {
             let first = units.pieces.partition_point(|piece| piece.units.end <= extent.0.saturating_sub(reach));
@@ -348,6 +362,8 @@ impl Chaining<'_> {
                     continue;
                 }
                 let (longer, looked_at) = growing.score_with(pair, self.weight, self.options);
+                let crossing = if growing.is_crossed_by(pair) { self.options.crossing_bits } else { 0.0 };
+                let longer = longer - crossing;
                 steps += looked_at;
                 if longer > score && best.is_none_or(|(other, i)| longer > other || longer == other && index < i) {
                     best = Some((longer, index));
@@ -357,7 +373,7 @@ impl Chaining<'_> {
                 return Ok(None);
             }
         }
-        Ok(best)
+        Ok(best.map(|(_, index)| index))
     }
 
     fn draft(&mut self, growing: &Growing) -> Result<Draft, Cancelled> {
@@ -422,7 +438,9 @@ impl Chaining<'_> {
         if left >= units.left.pieces.len() || right >= units.right.pieces.len() || !self.afford(64)? {
             return Ok(false);
         }
-        let pair = self.matcher.match_pieces(left as u32, right as u32, |_| Told::default());
+        // Next to a passage every unit speaks for the neighbour, whatever it tells.
+        let told = |run: Run| Told { plain: run.length as f32, ..Told::default() };
+        let pair = self.matcher.match_pieces(left as u32, right as u32, told);
         let same = pair.coverage.left.min(pair.coverage.right) >= self.options.neighbour_coverage;
         if same {
             *extent = extent.cover(Extent::of(&pair));
@@ -431,39 +449,44 @@ impl Chaining<'_> {
         Ok(same)
     }
 
-    /// Drops passages that lie, on one side, mostly inside heavier ones.
+    /// Drops passages whose wording heavier ones hold already: on both sides, or on one side if they tell much less.
+    /// What lies in a gap of a heavier passage is none of its wording, as a sentence set into the middle of another.
     fn drop_shadowed(&mut self, mut drafts: Vec<Draft>) -> Result<Vec<Draft>, Cancelled> {
         drafts.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.left.cmp(&b.left)).then(a.right.cmp(&b.right)));
         let length = |end: fn(&Draft) -> u32| drafts.iter().map(end).max().unwrap_or(0);
-        // Whoever holds more than half of a stretch holds the character in its middle.
+        // Whoever holds more than half of a wording stretches over the unit in its middle.
         debug_assert!(self.options.max_overlap >= 0.5);
         let mut held =
             Pair::new(Buckets::new(length(|draft| draft.left.end())), Buckets::new(length(|draft| draft.right.end())));
-        let options = self.options;
-        let share = |a: Span<Normalized>, b: Span<Normalized>| a.intersection(b).len() as f32 / a.len().max(1) as f32;
-        let mut kept: Vec<Draft> = Vec::with_capacity(drafts.len());
+        let (units, options) = (self.units, self.options);
+        let mut kept: Vec<(Draft, Pair<Wording>)> = Vec::with_capacity(drafts.len());
         for draft in drafts {
+            let wording =
+                Pair::new(Wording::of(&draft.runs, |run| run.left), Wording::of(&draft.runs, |run| run.right));
             let mut steps = 1;
             let mut shadowed = false;
-            for (buckets, side) in [
-                (&held.left, (|draft: &Draft| draft.left) as fn(&Draft) -> Span<Normalized>),
-                (&held.right, |draft: &Draft| draft.right),
-            ] {
-                let span = side(&draft);
-                for &heavier in buckets.at(span.start() + span.len() / 2) {
-                    let heavier = &kept[heavier as usize];
+            let lighter = |heavier: &Draft| draft.weight < options.shadow * heavier.weight;
+            for &heavier in held.left.at(units.left.starts[wording.left.middle() as usize]) {
+                let (heavier, of_heavier) = &kept[heavier as usize];
+                steps += 1;
+                shadowed = wording.left.share_in(&of_heavier.left) > options.max_overlap
+                    && (lighter(heavier) || wording.right.share_in(&of_heavier.right) > options.max_overlap);
+                if shadowed {
+                    break;
+                }
+            }
+            if !shadowed {
+                for &heavier in held.right.at(units.right.starts[wording.right.middle() as usize]) {
+                    let (heavier, of_heavier) = &kept[heavier as usize];
                     // Kept passages are told heaviest first.
-                    if draft.weight >= options.shadow * heavier.weight {
+                    if !lighter(heavier) {
                         break;
                     }
                     steps += 1;
-                    if share(span, side(heavier)) > options.max_overlap {
-                        shadowed = true;
+                    shadowed = wording.right.share_in(&of_heavier.right) > options.max_overlap;
+                    if shadowed {
                         break;
                     }
-                }
-                if shadowed {
-                    break;
                 }
             }
             steps += held.left.count(draft.left) + held.right.count(draft.right);
@@ -473,10 +496,10 @@ impl Chaining<'_> {
             if !shadowed {
                 held.left.add(draft.left, kept.len() as u32);
                 held.right.add(draft.right, kept.len() as u32);
-                kept.push(draft);
+                kept.push((draft, wording));
             }
         }
-        Ok(kept)
+        Ok(kept.into_iter().map(|(draft, _)| draft).collect())
     }
 }
 

@@ -19,6 +19,9 @@ const MIN_BITS: f32 = 3.0;
 /// Share of what a bigram tells within the documents that always counts: between two laws of one title, wording that
 /// is common elsewhere still finds its counterpart.
 const LOCAL_SHARE: f32 = 0.5;
+/// Pieces that a document is taken to have at least: of a sentence or two nothing is rare within it, so that it counts as
+/// an excerpt and the background decides.
+const MIN_PIECES: usize = 32;
 /// Candidates kept for each piece of either side.
 const CANDIDATES: usize = 6;
 
@@ -48,7 +51,7 @@ pub fn seeds(
     budget: &mut StepBudget,
     cancel: &Cancel,
 ) -> Result<(Vec<Seed>, StageEnd), Cancelled> {
-    let pieces = units.map(|units| units.pieces.len().max(1) as f32);
+    let pieces = units.map(|units| units.pieces.len().max(MIN_PIECES) as f32);
     let piece_of = units.map(pieces_of_units);
     let (mut voters, mut right_pieces) = (Vec::new(), Vec::new());
     // Left pieces with the voters that stand in them, in the order of voters.
