@@ -1,4 +1,4 @@
-//! Pages: a comparison as one file that a person reads in a browser.
+//! Pages: a comparison or a trace as one file that a person reads in a browser.
 //!
 //! In: the values and the documents they were made from. Out: one HTML file with its style and its script inside; it
 //! asks for nothing from anywhere, and its policy (CSP) forbids it to. Always: words of a document become text and
@@ -11,6 +11,7 @@ mod evidence;
 mod marked;
 mod overview;
 mod tables;
+mod trace;
 
 use std::sync::LazyLock;
 
@@ -19,6 +20,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 pub use self::comparison::comparison_page;
+pub use self::trace::{TracePage, trace_page};
 use super::label::Language;
 
 const STYLE: &str = include_str!("html/page.css");

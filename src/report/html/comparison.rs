@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::marked::{MarkedText, edit_class, side_letter};
 use super::{PageOptions, evidence, heading, overview, page, tables};
 use crate::compare::comparison::{
-    Bead, BeadKind, Comparison, Direction, Edit, EditKind, KnownDate, ParagraphLink, ParagraphRole,
+    Bead, BeadKind, Comparison, Direction, Edit, EditKind, KnownDate, Outline, ParagraphLink, ParagraphRole,
 };
 use crate::report::glyph::visible;
 use crate::report::label::{self, Language, percent};
@@ -25,7 +25,10 @@ pub fn comparison_page(
         MarkedText::new(comparison, Side::Left, documents.left.text(), language),
         MarkedText::new(comparison, Side::Right, documents.right.text(), language),
     );
-    let titles = documents.as_ref().map(evidence::title);
+    let title = |side: Side| {
+        evidence::title_or(documents.get(side), Some(comparison.outlines.get(side)), side_name(side, language))
+    };
+    let titles = Pair::new(title(Side::Left), title(Side::Right));
     let name = match language {
         Language::Chinese => format!("{} ⇄ {}：文本对照", titles.left, titles.right),
         Language::English => format!("{} ⇄ {}: comparison", titles.left, titles.right),
@@ -75,23 +78,30 @@ pub fn comparison_page(
 }
 
 fn document_card(document: &Document, comparison: &Comparison, side: Side, language: Language) -> Markup {
-    let metadata = document.metadata();
     let outline = comparison.outlines.get(side);
-    let characters = document.text().chars().filter(|character| !character.is_whitespace()).count();
-    let title = evidence::title(document);
+    let title = evidence::title_or(document, Some(outline), side_name(side, language));
     html! {
         div.document {
             p.side { (side_name(side, language)) }
-            p.title lang="zh" { bdi { (if title.is_empty() { side_name(side, language) } else { &title }) } }
-            p.facts {
-                @if !metadata.issuer.is_empty() { bdi lang="zh" { (visible(&metadata.issuer)) } " · " }
-                @if !metadata.region.is_empty() { bdi lang="zh" { (visible(&metadata.region)) } " · " }
-                @if let Some(level) = level(metadata.level, language) { (level) " · " }
-                (outline.paragraphs.len()) " " (language.say("段", "paragraphs")) " · "
-                (characters) " " (language.say("字", "characters"))
-            }
-            p.facts { (dates(&outline.dates, language)) }
+            p.title lang="zh" { bdi { (title) } }
+            p.facts { (document_facts(document, Some(outline), language)) }
         }
+    }
+}
+
+/// Issuer, level, length and dates of a document in a line.
+pub(super) fn document_facts(document: &Document, outline: Option<&Outline>, language: Language) -> Markup {
+    let metadata = document.metadata();
+    let characters = document.text().chars().filter(|character| !character.is_whitespace()).count();
+    html! {
+        @if !metadata.issuer.is_empty() { bdi lang="zh" { (visible(&metadata.issuer)) } " · " }
+        @else if !metadata.region.is_empty() { bdi lang="zh" { (visible(&metadata.region)) } " · " }
+        @if let Some(level) = level(metadata.level, language) { (level) " · " }
+        @if let Some(outline) = outline {
+            (outline.paragraphs.len()) " " (language.say("段", "paragraphs")) " · "
+        }
+        (characters) " " (language.say("字", "characters"))
+        @if let Some(outline) = outline { " · " (dates(&outline.dates, language)) }
     }
 }
 
@@ -143,7 +153,7 @@ fn aligned(comparison: &Comparison, texts: &Pair<MarkedText<'_>>, language: Lang
 }
 
 /// Every mark with its name: colour, line and sign.
-fn legend(language: Language) -> Markup {
+pub(super) fn legend(language: Language) -> Markup {
     let kinds = [
         EditKind::Localization,
         EditKind::Number { left: None, right: None },
@@ -188,7 +198,7 @@ fn row(index: usize, bead: &Bead, comparison: &Comparison, texts: &Pair<MarkedTe
                 @if !matches!(bead.kind, BeadKind::Match | BeadKind::LeftOnly | BeadKind::RightOnly) {
                     " " (bead.left.len()) ":" (bead.right.len())
                 }
-                @if both { span.facts { " · " (language.say("相似 ", "similarity ")) (percent(bead.similarity)) } }
+                @if both { span.facts { span.separator { " · " } (language.say("相似 ", "similarity ")) (percent(bead.similarity)) } }
                 @if bead.moved { " " span.moved { "⇅ " (language.say("移位", "moved")) } }
             }
             div.pair {
@@ -227,10 +237,50 @@ fn column(
                 }
             }
             @if own.is_empty() {
-                p.blank { (match side {
+                (without_counterpart(side, other, comparison, texts, language))
+            }
+        }
+    }
+}
+
+/// What stands where a row has no paragraph on one side: that the wording is elsewhere, or that there is none.
+fn without_counterpart(
+    side: Side,
+    other: &[u32],
+    comparison: &Comparison,
+    texts: &Pair<MarkedText<'_>>,
+    language: Language,
+) -> Markup {
+    let there = match side {
+        Side::Left => Side::Right,
+        Side::Right => Side::Left,
+    };
+    let mut linked: Vec<u32> =
+        other.iter().flat_map(|index| links_of(comparison, there, *index)).map(|(target, _)| target).collect();
+    linked.sort_unstable();
+    linked.dedup();
+    let mut echoing: Vec<u32> =
+        other.iter().flat_map(|index| texts.get(there).passages_of(*index as usize)).copied().collect();
+    echoing.retain(|index| comparison.passages.get(*index as usize).is_some_and(|passage| passage.is_echo()));
+    echoing.sort_unstable();
+    echoing.dedup();
+    let (letter, anchor) = match side {
+        Side::Left => ('L', 'l'),
+        Side::Right => ('R', 'r'),
+    };
+    html! {
+        p.blank {
+            @if !linked.is_empty() {
+                (language.say("对应的段落排在别的行：", "Its counterpart stands in another row: "))
+                @for target in &linked { a href={ "#" (letter) (target + 1) } { "↗" (letter) (target + 1) } " " }
+            } @else if !echoing.is_empty() {
+                (language.say("没有整段对应，文句见于别处：", "No paragraph answers it, passages elsewhere do: "))
+                @for index in &echoing { a href={ "#" (anchor) (index + 1) } { (index + 1) } " " }
+            } @else {
+                (match side {
                     Side::Left => language.say("左文无此", "Not on the left"),
                     Side::Right => language.say("右文未见回应", "No answer on the right"),
-                }) }
+                })
             }
         }
     }

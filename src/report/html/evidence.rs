@@ -5,11 +5,14 @@ use maud::{Markup, html};
 
 use super::heading;
 use super::marked::{MarkedText, form_class, side_letter};
-use crate::compare::comparison::{Comparison, Edit, Origin, OriginKind, Passage};
-use crate::report::glyph::visible;
+use crate::compare::comparison::{Comparison, Edit, Origin, OriginKind, Outline, ParagraphRole, Passage};
+use crate::report::glyph::{shortened, visible, words};
 use crate::report::label::{self, Language, percent};
 use crate::text::document::Document;
 use crate::text::span::{Pair, Side};
+
+/// Characters of a headline that serve as title.
+const TITLE_CHARACTERS: usize = 40;
 
 /// A document's title as the page names it: its title, else its id without folders.
 pub(super) fn title(document: &Document) -> String {
@@ -19,6 +22,21 @@ pub(super) fn title(document: &Document) -> String {
     }
     let name = metadata.id.rsplit(['/', '\\']).next().unwrap_or_default();
     visible(name.strip_suffix(".txt").unwrap_or(name))
+}
+
+/// A document's title: that of its metadata, else its own headline, else its id, else `otherwise`.
+pub(super) fn title_or(document: &Document, outline: Option<&Outline>, otherwise: &str) -> String {
+    let paragraphs = outline.map(|outline| outline.paragraphs.as_slice()).unwrap_or_default();
+    let headline = paragraphs.iter().find(|paragraph| paragraph.role == ParagraphRole::Title);
+    if let (true, Some(outline), Some(headline)) = (document.metadata().title.trim().is_empty(), outline, headline) {
+        let said = words(document.text(), &outline.cleanings, headline.span);
+        let said = shortened(&said.split_whitespace().collect::<String>(), TITLE_CHARACTERS);
+        if !said.is_empty() {
+            return said;
+        }
+    }
+    let title = title(document);
+    if title.is_empty() { otherwise.to_owned() } else { title }
 }
 
 /// Both sections of passages: echoes, heaviest first, and formula, folded away.

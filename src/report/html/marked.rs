@@ -29,6 +29,13 @@ pub(super) struct MarkedText<'a> {
     passages_of: Vec<Vec<u32>>,
 }
 
+/// Whether a passage begins where its number is put, or in a paragraph before.
+#[derive(Clone, Copy)]
+enum Beginning {
+    Here,
+    Before,
+}
+
 /// The class of a kind of edit; the style sheet gives each its line and its sign.
 pub(super) fn edit_class(kind: &EditKind) -> &'static str {
     match kind {
@@ -113,6 +120,11 @@ impl<'a> MarkedText<'a> {
         self.starts.partition_point(|&start| start <= position).saturating_sub(1)
     }
 
+    /// Indexes of the passages that touch a paragraph.
+    pub(super) fn passages_of(&self, index: usize) -> &[u32] {
+        self.passages_of.get(index).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The words of a span without what was ignored when they were read, for lists and labels.
     pub(super) fn words(&self, span: Span<Raw>) -> String {
         words(self.text, self.cleanings, span)
@@ -124,8 +136,7 @@ impl<'a> MarkedText<'a> {
 
     /// The words of a paragraph with its passages and the edits that concern it.
     pub(super) fn paragraph(&self, index: usize, span: Span<Raw>, edits: &[Edit]) -> Markup {
-        let passages = self.passages_of.get(index).map(Vec::as_slice).unwrap_or_default();
-        self.mark(span, edits, passages)
+        self.mark(span, edits, self.passages_of(index))
     }
 
     /// The words of a span with edits alone.
@@ -180,7 +191,9 @@ impl<'a> MarkedText<'a> {
                 }
                 for &(index, passage, held_span) in &held {
                     if held_span.start() == start && passage.is_echo() {
-                        self.push_number(&mut out, index, passage);
+                        self.push_number(&mut out, index, passage, Beginning::Here);
+                    } else if start == span.start() && held_span.contains_position(start) && passage.is_echo() {
+                        self.push_number(&mut out, index, passage, Beginning::Before);
                     }
                 }
             }
@@ -201,7 +214,7 @@ impl<'a> MarkedText<'a> {
     }
 
     /// The number that leads from one end of an echo to the other.
-    fn push_number(&self, out: &mut String, index: u32, passage: &Passage) {
+    fn push_number(&self, out: &mut String, index: u32, passage: &Passage, beginning: Beginning) {
         let (here, there) = match self.side {
             Side::Left => ('l', 'r'),
             Side::Right => ('r', 'l'),
@@ -209,11 +222,11 @@ impl<'a> MarkedText<'a> {
         let number = index + 1;
         let name = label::form(passage.form, self.language);
         let class = form_class(passage);
-        write!(
-            out,
-            "<a class=\"n {class}\" id=\"{here}{number}\" href=\"#{there}{number}\" title=\"{name}\">{number}</a>"
-        )
-        .ok();
+        let (id, sign) = match beginning {
+            Beginning::Here => (format!(" id=\"{here}{number}\""), ""),
+            Beginning::Before => (String::new(), "…"),
+        };
+        write!(out, "<a class=\"n {class}\"{id} href=\"#{there}{number}\" title=\"{name}\">{sign}{number}</a>").ok();
     }
 
     fn push_run(&self, out: &mut String, words: &str, edit: Option<&Edit>, last: bool, cleaning: Option<&Cleaning>) {
