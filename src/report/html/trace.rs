@@ -290,14 +290,56 @@ fn day(date: PartialDate) -> i32 {
     (f64::from(date.year()) * 365.2425 + month * 30.436_9 + day).round() as i32
 }
 
+/// Rows that the head names.
+const LEDE_ROWS: usize = 12;
+
+/// A row by its label, or by its first words.
+fn row_link(index: usize, row: &MatrixRow, view: &View<'_>) -> Markup {
+    let (label, opening) = view.row_opening(row, 10);
+    html! {
+        a href={ "#" (Place::Row(index + 1)) } lang="zh" { bdi { @if label.is_empty() { (opening) } @else { (label) } } }
+    }
+}
+
+/// Which of the later resolutions took up most, and which least.
+fn lede(view: &View<'_>, parts: usize) -> Markup {
+    let language = view.language;
+    let count = |column: &Column<'_>| {
+        let outermost = view.rows().iter().filter(|row| row.depth == 0);
+        outermost.filter_map(|row| row.cells.get(column.at)).filter(|cell| cell.fate != Fate::Silent).count()
+    };
+    let mut able: Vec<(&Column<'_>, usize)> =
+        view.columns.iter().filter(|column| !column.precedes()).map(|column| (column, count(column))).collect();
+    able.sort_by_key(|(column, count)| (std::cmp::Reverse(*count), column.number));
+    let name = |(column, count): &(&Column<'_>, usize)| {
+        html! {
+            a href={ "#" (Place::Resolution(column.number)) } { bdi lang="zh" { (column.name) } }
+            (language.say("（", " (")) (count) "/" (parts) (language.say("）", ")"))
+        }
+    };
+    html! {
+        @if let ([most, .., least], true) = (able.as_slice(), parts > 0) {
+            p.lede {
+                (language.say("不早于指令的文本中，回应条段最多的是", "Of those that are not older, the most parts were taken up by "))
+                (name(most))
+                (language.say("，最少的是", ", the fewest by "))
+                (name(least)) (language.say("。", "."))
+            }
+        }
+    }
+}
+
 fn head(view: &View<'_>) -> Markup {
     let language = view.language;
     let rows = view.rows();
     let outermost: Vec<&MatrixRow> = rows.iter().filter(|row| row.depth == 0).collect();
     let able = view.columns.iter().filter(|column| !column.precedes()).count();
     let older = view.columns.len() - able;
-    let by_all = outermost.iter().filter(|row| able > 0 && view.taken_up(row).0 == able).count();
-    let by_none = outermost.iter().filter(|row| able > 0 && view.taken_up(row).0 == 0).count();
+    let taken_by = |count: usize| -> Vec<(usize, &MatrixRow)> {
+        let all = rows.iter().enumerate().filter(|(_, row)| row.depth == 0);
+        all.filter(|(_, row)| able > 0 && view.taken_up(row).0 == count).collect()
+    };
+    let (by_all, by_none) = (taken_by(able), taken_by(0));
     let figure = |value: usize, name: &str| html! { div { dt { (name) } dd { (value) } } };
     html! {
         header {
@@ -319,8 +361,24 @@ fn head(view: &View<'_>) -> Markup {
                 (figure(outermost.len(), language.say("指令的条段", "parts of the directive")))
                 (figure(view.columns.len(), language.say("追踪的文本", "resolutions traced")))
                 (figure(older, language.say("早于指令", "older than the directive")))
-                (figure(by_all, language.say("条段得到后来各文回应", "parts taken up by all later ones")))
-                (figure(by_none, language.say("条段无一后文回应", "parts taken up by none of them")))
+                (figure(by_all.len(), language.say("条段得到后来各文回应", "parts taken up by all later ones")))
+                (figure(by_none.len(), language.say("条段无一后文回应", "parts taken up by none of them")))
+            }
+            (lede(view, outermost.len()))
+            @for (rows, name) in [
+                (&by_all, language.say("后来各文都回应：", "Taken up by all later ones: ")),
+                (&by_none, language.say("后来无一文回应：", "Taken up by none of them: ")),
+            ] {
+                @if !rows.is_empty() {
+                    p.lede {
+                        (name)
+                        @for (place, (index, row)) in rows.iter().take(LEDE_ROWS).enumerate() {
+                            @if place > 0 { (language.say("、", ", ")) }
+                            (row_link(*index, row, view))
+                        }
+                        @if rows.len() > LEDE_ROWS { " …" }
+                    }
+                }
             }
             @let left_out = view.trace.resolutions.len().saturating_sub(view.columns.len());
             @if left_out > 0 {
