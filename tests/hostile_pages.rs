@@ -4,17 +4,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use html5ever::tendril::TendrilSink as _;
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use policy_echo::compare::engine::{Engine, EngineSettings};
 use policy_echo::compare::options::CompareOptions;
 use policy_echo::report::glyph::visible;
-use policy_echo::report::html::{PageOptions, TracePage, comparison_page, trace_page};
+use policy_echo::report::html::{PageOptions, comparison_page, trace_page};
 use policy_echo::report::label::Language;
 use policy_echo::text::cancel::Cancel;
 use policy_echo::text::document::{Document, DocumentLimits, Metadata};
 use policy_echo::text::span::Pair;
+use policy_echo::trace::outcome::Trace;
 use policy_echo::trace::tracer::Tracer;
 
 /// Elements that carry or load something, each written in the ways that parsers have been fooled by.
@@ -203,7 +205,7 @@ fn a_hundred_kinds_of_markup_stay_words() {
     let lines = hostile_lines();
     let left = document(&lines, "市", "<script>alert('题')</script>\"' onload=x \u{202e}");
     let right = document(&lines, "市", "</title><img src=x onerror=alert(1)>\u{1b}[2J");
-    let engine = Engine::load(EngineSettings::default()).unwrap();
+    let engine = Arc::new(Engine::load(EngineSettings::default()).unwrap());
     let (options, cancel) = (CompareOptions::default(), Cancel::new());
     let documents = Pair::new(left.clone(), right.clone());
     let references = [document(&lines[..3], "省", "'><base href=//evil.example>")];
@@ -212,16 +214,14 @@ fn a_hundred_kinds_of_markup_stay_words() {
         let comparison = engine.compare(&documents, &references, &options, &cancel).unwrap();
         check(&comparison_page(&comparison, &documents, &references, page_options), &lines, &[&left, &right]);
 
-        let tracer = Tracer::new(&engine, &left, &references, options.clone(), &cancel).unwrap();
-        let resolutions = [right.clone()];
-        let findings = [tracer.finding(0, &right, &cancel).unwrap()];
-        let summary = tracer.summary(&[findings[0].digest.clone()]);
-        let trace = TracePage {
-            directive: &left,
-            references: &references,
-            resolutions: &resolutions,
-            findings: &findings,
-            summary: &summary,
+        let tracer = Tracer::new(Arc::clone(&engine), &left, &references, options.clone(), &cancel).unwrap();
+        let (finding, digest) = tracer.finding(0, &right, &cancel).unwrap();
+        let trace = Trace {
+            directive: left.clone(),
+            references: references.to_vec(),
+            resolutions: vec![right.clone()],
+            findings: vec![finding],
+            summary: tracer.summary(&[digest], &cancel).unwrap(),
         };
         check(&trace_page(&trace, page_options), &lines, &[&left, &right]);
     }

@@ -3,19 +3,18 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use policy_echo::compare::engine::{Engine, EngineSettings};
 use policy_echo::compare::options::CompareOptions;
-use policy_echo::report::html::{PageOptions, TracePage, trace_page};
+use policy_echo::report::html::{PageOptions, trace_page};
 use policy_echo::text::cancel::Cancel;
 use policy_echo::text::document::{Document, DocumentLimits, Metadata, PartialDate};
 use policy_echo::trace::chronology::Order;
-use policy_echo::trace::finding::Finding;
-use policy_echo::trace::summary::Summary;
+use policy_echo::trace::outcome::Trace;
 use policy_echo::trace::tracer::Tracer;
 
-static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::load(EngineSettings::default()).unwrap());
+static ENGINE: LazyLock<Arc<Engine>> = LazyLock::new(|| Arc::new(Engine::load(EngineSettings::default()).unwrap()));
 
 /// The province first, then the twelve cities, as the manifest has them.
 fn family() -> Vec<Document> {
@@ -41,16 +40,14 @@ fn family() -> Vec<Document> {
         .collect()
 }
 
-fn trace(directive: &Document, resolutions: &[Document]) -> (Vec<Finding>, Summary) {
+fn trace(directive: &Document, resolutions: &[Document]) -> Trace {
     let cancel = Cancel::new();
-    let tracer = Tracer::new(&ENGINE, directive, &[], CompareOptions::default(), &cancel).unwrap();
-    let findings: Vec<Finding> = (0u32..)
-        .zip(resolutions)
-        .map(|(index, resolution)| tracer.finding(index, resolution, &cancel).unwrap())
-        .collect();
-    let digests: Vec<_> = findings.iter().map(|finding| finding.digest.clone()).collect();
-    let summary = tracer.summary(&digests);
-    (findings, summary)
+    let tracer = Tracer::new(Arc::clone(&ENGINE), directive, &[], CompareOptions::default(), &cancel).unwrap();
+    let found =
+        (0u32..).zip(resolutions).map(|(index, resolution)| tracer.finding(index, resolution, &cancel).unwrap());
+    let (findings, digests): (Vec<_>, Vec<_>) = found.unzip();
+    let summary = tracer.summary(&digests, &cancel).unwrap();
+    Trace { directive: directive.clone(), references: vec![], resolutions: resolutions.to_vec(), findings, summary }
 }
 
 /// The values of an attribute in the order of the page.
@@ -61,15 +58,9 @@ fn attributes<'a>(page: &'a str, start: &str) -> Vec<&'a str> {
 #[test]
 fn twelve_cities_on_one_page() {
     let family = family();
-    let (findings, summary) = trace(&family[0], &family[1..]);
-    let values = TracePage {
-        directive: &family[0],
-        references: &[],
-        resolutions: &family[1..],
-        findings: &findings,
-        summary: &summary,
-    };
-    let page = trace_page(&values, PageOptions::default());
+    let trace = trace(&family[0], &family[1..]);
+    let page = trace_page(&trace, PageOptions::default());
+    let (findings, summary) = (&trace.findings, &trace.summary);
     // For whoever wants to look at it.
     std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("trace.html"), &page).unwrap();
 
@@ -106,9 +97,6 @@ fn twelve_cities_on_one_page() {
 #[test]
 fn a_trace_of_nothing_is_a_page_too() {
     let family = family();
-    let (findings, summary) = trace(&family[0], &[]);
-    let values =
-        TracePage { directive: &family[0], references: &[], resolutions: &[], findings: &findings, summary: &summary };
-    let page = trace_page(&values, PageOptions::default());
+    let page = trace_page(&trace(&family[0], &[]), PageOptions::default());
     assert!(page.contains("data-count=\"resolutions\">0<"));
 }

@@ -18,6 +18,7 @@ use super::progress::{Progress, Results};
 use super::{CommandError, block_on, from_response, input};
 use crate::compare::engine::{Engine, EngineSettings};
 use crate::report::export::{TraceTable, trace_csv, trace_markdown};
+use crate::report::html::{self, PageOptions};
 use crate::report::label::Language;
 use crate::report::terminal::{self, View};
 use crate::service::from_proto::trace as from_proto;
@@ -134,9 +135,6 @@ impl Trace {
         if named.filter(|path| *path == "-").count() > 1 {
             return Err(CommandError::Usage("only one of the documents can come from standard input".to_owned()));
         }
-        if self.format == Format::Html {
-            return Err(CommandError::Usage("the page of a trace is not built yet; take text or json".to_owned()));
-        }
         if self.table.is_some() && !matches!(self.format, Format::Csv | Format::Markdown) {
             return Err(CommandError::Usage("--table goes with --format csv or markdown only".to_owned()));
         }
@@ -179,7 +177,8 @@ impl Trace {
         match self.format {
             Format::Csv => trace_csv(trace, table, language),
             Format::Markdown => trace_markdown(trace, table, language),
-            Format::Text | Format::Json | Format::Html => {
+            Format::Html => html::trace_page(trace, PageOptions { language, ..PageOptions::default() }),
+            Format::Text | Format::Json => {
                 terminal::render_trace(trace, &View { columns: output::columns(), language })
             }
         }

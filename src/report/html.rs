@@ -20,7 +20,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 pub use self::comparison::comparison_page;
-pub use self::trace::{TracePage, trace_page};
+pub use self::trace::trace_page;
 use super::label::Language;
 
 const STYLE: &str = include_str!("html/page.css");

@@ -1,6 +1,6 @@
 //! The page of a trace: what each resolution made of the directive.
 //!
-//! In: the findings and the summary of a trace with the documents they were made from. Out: one page that answers from
+//! In: a trace with the documents it was made from. Out: one page that answers from
 //! afar to near: each resolution in a line of time, the matrix of the directive's parts × resolutions, then for each part
 //! the directive's words with what every resolution made of them, what nobody took up, what each resolution adds and
 //! changes, and who shares wording beyond the directive. Always: every cell of the matrix leads to its evidence on the
@@ -26,29 +26,15 @@ use crate::text::document::{Document, PartialDate};
 use crate::text::span::{Pair, Raw, Side, Span};
 use crate::trace::chronology::Order;
 use crate::trace::finding::{Attribution, Finding};
-use crate::trace::summary::{MatrixRow, RowKind, Stretch, Summary, TracedResolution};
+use crate::trace::outcome::Trace;
+use crate::trace::summary::{MatrixRow, RowKind, Stretch, TracedResolution};
 
 /// Characters of a resolution's name in narrow places.
 const NAME_CHARACTERS: usize = 12;
 
-/// A trace and what it was made from.
-#[derive(Clone, Copy, Debug)]
-pub struct TracePage<'a> {
-    /// The directive.
-    pub directive: &'a Document,
-    /// The references, in the order of sending.
-    pub references: &'a [Document],
-    /// All resolutions, in the order of sending, traced or not.
-    pub resolutions: &'a [Document],
-    /// What was found: one for each of `summary.resolutions`, in the same order.
-    pub findings: &'a [Finding],
-    /// The whole trace in one view.
-    pub summary: &'a Summary,
-}
-
 /// Renders a trace.
-pub fn trace_page(trace: &TracePage<'_>, options: PageOptions) -> String {
-    let view = View::new(*trace, options);
+pub fn trace_page(trace: &Trace, options: PageOptions) -> String {
+    let view = View::new(trace, options);
     let language = view.language;
     let title = match language {
         Language::Chinese => format!("{}：去向追踪", view.directive_title),
@@ -76,7 +62,7 @@ pub fn trace_page(trace: &TracePage<'_>, options: PageOptions) -> String {
 
 /// The trace as the sections read it.
 struct View<'a> {
-    trace: TracePage<'a>,
+    trace: &'a Trace,
     language: Language,
     directive_title: String,
     /// How the directive was read; none where nothing was compared with it.
@@ -102,18 +88,18 @@ struct Column<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(trace: TracePage<'a>, options: PageOptions) -> Self {
+    fn new(trace: &'a Trace, options: PageOptions) -> Self {
         let language = options.language;
-        let outline = trace.findings.first().map(|finding| &finding.comparison.outlines.left);
+        let outline = trace.directive_outline();
         let mut columns: Vec<Column<'a>> = trace
             .summary
             .resolutions
             .iter()
-            .zip(trace.findings)
+            .zip(&trace.findings)
             .enumerate()
             .filter_map(|(at, (traced, finding))| {
                 let document = trace.resolutions.get(traced.resolution as usize)?;
-                Some(Column::new(at, traced, finding, document, &trace, language))
+                Some(Column::new(at, traced, finding, document, trace, language))
             })
             .collect();
         columns.sort_by_key(|column| (column.rank(), column.date().map(day), column.number));
@@ -121,7 +107,7 @@ impl<'a> View<'a> {
             trace,
             language,
             directive_title: evidence::title_or(
-                trace.directive,
+                &trace.directive,
                 outline,
                 language.say("（无题指令）", "(untitled directive)"),
             ),
@@ -169,7 +155,7 @@ impl<'a> Column<'a> {
         traced: &'a TracedResolution,
         finding: &'a Finding,
         document: &'a Document,
-        trace: &TracePage<'a>,
+        trace: &'a Trace,
         language: Language,
     ) -> Self {
         let comparison = &finding.comparison;
@@ -346,7 +332,7 @@ fn head(view: &View<'_>) -> Markup {
             p.kicker { (language.say("去向追踪", "Trace")) }
             h1 lang="zh" { bdi { (view.directive_title) } }
             p.facts {
-                (comparison::document_facts(view.trace.directive, view.outline, language))
+                (comparison::document_facts(&view.trace.directive, view.outline, language))
             }
             @if !view.trace.references.is_empty() {
                 p.note {

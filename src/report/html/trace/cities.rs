@@ -54,6 +54,12 @@ fn city(column: &Column<'_>, view: &View<'_>) -> Markup {
                     (language.say(
                         "此文早于指令：两者相同之处不是回应，指令或许取自此文或同一来源。",
                         "Older than the directive: what both share is no echo; the directive may have it from here or from the same source."))
+                    @if let Some(reverse) = column.traced.reverse {
+                        @if reverse.passages > 0 {
+                            " " (language.say("两者共有而参考文件所无的文句：", "Passages that both share and no reference holds: "))
+                            (reverse.passages) (language.say(" 处，", ", ")) (format!("{:.0}", reverse.weight)) (language.say(" 比特。", " bits."))
+                        }
+                    }
                     @if column.traced.chronology.amended_after {
                         " " (language.say("此文在指令之后修正过，修正的部分可能出自指令。", "It was amended after the directive; what was amended may come from it."))
                     }

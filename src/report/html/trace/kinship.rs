@@ -7,6 +7,7 @@ use super::super::heading;
 use super::View;
 use super::matrix::{heat, whole_percent};
 use super::words::{Place, source};
+use crate::compare::comparison::{OriginKind, StageEnd};
 use crate::report::glyph::shortened;
 use crate::report::label::{self, percent};
 use crate::trace::summary::{SharedBeyond, SourceCount};
@@ -46,6 +47,11 @@ pub(super) fn kinship(view: &View<'_>) -> Markup {
                         }
                     }
                 }
+            }
+            @if view.trace.summary.completeness == StageEnd::Budget {
+                p.warning role="note" { (language.say(
+                    "文本太多，只细看了最可能相近的各对。",
+                    "There are too many resolutions: only the pairs that can share most were looked at closely.")) }
             }
             (phrases(view))
             (origins(view))
@@ -151,7 +157,7 @@ fn phrases(view: &View<'_>) -> Markup {
                                 td.number data-v=(phrase.resolutions.len()) { (phrase.resolutions.len()) }
                                 td.number data-v=(phrase.weight) { (format!("{:.0}", phrase.weight)) }
                                 td { (match phrase.origin {
-                                    crate::compare::comparison::OriginKind::Left => language.say("指令", "directive"),
+                                    OriginKind::Left => language.say("指令", "directive"),
                                     other => label::origin(other, language),
                                 }) }
                             }
