@@ -82,7 +82,7 @@ fn twelve_cities_on_one_page() {
     count("pairs", summary.shared_beyond.len());
     let passages: usize = findings.iter().map(|finding| finding.comparison.passages.len()).sum();
     count("passages", passages);
-    assert_eq!(page.matches(" id=\"p").count(), passages, "every passage is shown once");
+    assert_eq!(page.matches("\" id=\"p").count(), passages, "every passage is shown once");
 
     let preceding = summary.resolutions.iter().filter(|r| r.chronology.order == Order::Preceding).count();
     assert_eq!(preceding, 4);

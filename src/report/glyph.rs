@@ -23,6 +23,12 @@ pub(super) fn is_ignored(kind: CleaningKind) -> bool {
     matches!(kind, CleaningKind::Pinyin | CleaningKind::Invisible | CleaningKind::LostBlank)
 }
 
+/// Whether a page leaves a cleaning's raw characters out until they are asked for. Invisible characters are shown, by
+/// their code points: they may turn round what a reader sees.
+pub(super) fn is_hidden(kind: CleaningKind) -> bool {
+    is_ignored(kind) && kind != CleaningKind::Invisible
+}
+
 /// The cleanings that touch a span. `cleanings` are those of a whole document, in its order.
 pub(super) fn cleanings_in(cleanings: &[Cleaning], span: Span<Raw>) -> &[Cleaning] {
     let first = cleanings.partition_point(|cleaning| cleaning.span.end() <= span.start());
@@ -32,11 +38,20 @@ pub(super) fn cleanings_in(cleanings: &[Cleaning], span: Span<Raw>) -> &[Cleanin
 
 /// The words of a span without what was ignored when they were read: glued pinyin hides what a text says.
 pub(super) fn words(text: &str, cleanings: &[Cleaning], span: Span<Raw>) -> String {
+    words_without(is_ignored, text, cleanings, span)
+}
+
+/// The words of a span as a page lists them: as [`words`], but with invisible characters, which are to be shown.
+pub(super) fn page_words(text: &str, cleanings: &[Cleaning], span: Span<Raw>) -> String {
+    words_without(is_hidden, text, cleanings, span)
+}
+
+fn words_without(left_out: fn(CleaningKind) -> bool, text: &str, cleanings: &[Cleaning], span: Span<Raw>) -> String {
     let slice = |from: u32, to: u32| text.get(from as usize..to.max(from) as usize).unwrap_or_default();
     let mut words = String::with_capacity(span.len() as usize);
     let mut from = span.start();
     for cleaning in cleanings_in(cleanings, span) {
-        if is_ignored(cleaning.kind) || cleaning.kind == CleaningKind::LineWrap {
+        if left_out(cleaning.kind) || cleaning.kind == CleaningKind::LineWrap {
             words.push_str(slice(from, cleaning.span.start()));
             from = cleaning.span.end().clamp(from, span.end());
         }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::heading;
 use super::marked::{MarkedText, form_class, side_letter};
 use crate::compare::comparison::{Comparison, Edit, Origin, OriginKind, Outline, ParagraphRole, Passage};
-use crate::report::glyph::{shortened, visible, words};
+use crate::report::glyph::{page_words, shortened, visible};
 use crate::report::label::{self, Language, percent};
 use crate::text::document::Document;
 use crate::text::span::{Pair, Side};
@@ -29,7 +29,7 @@ pub(super) fn title_or(document: &Document, outline: Option<&Outline>, otherwise
     let paragraphs = outline.map(|outline| outline.paragraphs.as_slice()).unwrap_or_default();
     let headline = paragraphs.iter().find(|paragraph| paragraph.role == ParagraphRole::Title);
     if let (true, Some(outline), Some(headline)) = (document.metadata().title.trim().is_empty(), outline, headline) {
-        let said = words(document.text(), &outline.cleanings, headline.span);
+        let said = page_words(document.text(), &outline.cleanings, headline.span);
         let said = shortened(&said.split_whitespace().collect::<String>(), TITLE_CHARACTERS);
         if !said.is_empty() {
             return said;

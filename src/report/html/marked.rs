@@ -12,7 +12,7 @@ use maud::{Markup, PreEscaped};
 use crate::compare::comparison::{
     Cleaning, CleaningKind, Comparison, Direction, Edit, EditKind, EditOp, Passage, PassageForm, Quantity,
 };
-use crate::report::glyph::{cleanings_in, is_ignored, push_escaped, words};
+use crate::report::glyph::{cleanings_in, is_hidden, page_words, push_escaped};
 use crate::report::label::{self, Language};
 use crate::text::span::{Raw, Side, Span};
 
@@ -127,7 +127,7 @@ impl<'a> MarkedText<'a> {
 
     /// The words of a span without what was ignored when they were read, for lists and labels.
     pub(super) fn words(&self, span: Span<Raw>) -> String {
-        words(self.text, self.cleanings, span)
+        page_words(self.text, self.cleanings, span)
     }
 
     fn slice(&self, from: u32, to: u32) -> &'a str {
@@ -247,7 +247,12 @@ impl<'a> MarkedText<'a> {
             out.push('>');
         }
         match cleaning {
-            Some(cleaning) if is_ignored(cleaning.kind) => {
+            Some(cleaning) if cleaning.kind == CleaningKind::Invisible => {
+                out.push_str("<span class=\"i\">");
+                push_escaped(out, words);
+                out.push_str("</span>");
+            }
+            Some(cleaning) if is_hidden(cleaning.kind) => {
                 out.push_str("<span class=\"c\">");
                 push_escaped(out, words);
                 out.push_str("</span>");

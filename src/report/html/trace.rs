@@ -20,7 +20,7 @@ use self::words::Place;
 use super::marked::MarkedText;
 use super::{PageOptions, comparison, evidence, page};
 use crate::compare::comparison::{Edit, Fate, Outline, Passage};
-use crate::report::glyph::{shortened, visible, words};
+use crate::report::glyph::{page_words, shortened, visible};
 use crate::report::label::Language;
 use crate::text::document::{Document, PartialDate};
 use crate::text::span::{Pair, Raw, Side, Span};
@@ -123,7 +123,7 @@ impl<'a> View<'a> {
     /// The directive's words without what was ignored while reading, controls shown.
     fn directive_words(&self, span: Span<Raw>) -> String {
         let cleanings = self.outline.map(|outline| outline.cleanings.as_slice()).unwrap_or_default();
-        visible(words(self.trace.directive.text(), cleanings, span).trim())
+        visible(page_words(self.trace.directive.text(), cleanings, span).trim())
     }
 
     /// The words that open a row, after its label.
@@ -131,9 +131,9 @@ impl<'a> View<'a> {
         let cleanings = self.outline.map(|outline| outline.cleanings.as_slice()).unwrap_or_default();
         let text = self.trace.directive.text();
         let rest = Span::new(row.label.end().clamp(row.span.start(), row.span.end()), row.span.end());
-        let all = words(text, cleanings, rest);
+        let all = page_words(text, cleanings, rest);
         let first = all.trim_start().lines().next().unwrap_or_default();
-        (visible(words(text, cleanings, row.label).trim()), shortened(first, characters))
+        (visible(page_words(text, cleanings, row.label).trim()), shortened(first, characters))
     }
 
     /// The column of a resolution by its index in the order of sending.
