@@ -415,7 +415,7 @@ async fn calls_over_the_queue_are_refused_with_a_delay() {
         .collect();
     running.until(|tally| tally.running == 1 && tally.waiting == 1).await;
     let mut client = ComparisonServiceClient::new(running.connect().await);
-    let status = client.compare(request(LEFT, RIGHT)).await.expect_err("the queue is full");
+    let status = client.compare(heavy()).await.expect_err("the queue is full");
     assert_eq!(status.code(), Code::ResourceExhausted);
     let delay = status.get_error_details().retry_info().and_then(|info| info.retry_delay).expect("a delay");
     assert!(delay > Duration::ZERO && status.metadata().contains_key("grpc-retry-pushback-ms"));

@@ -1,19 +1,22 @@
 //! One call at the edge: what every method has in common, whichever it is.
 //!
 //! In: an HTTP/2 request. Out: an HTTP/2 reply. Here a request that is not gRPC is refused, the caller's deadline is kept,
-//! two codes are put right, and one event is logged when the reply ends.
+//! the body is bounded ([`super::receive`]), a panic becomes INTERNAL, a code is put right, and one event is logged when the
+//! reply ends.
 //! - Deadline: `grpc-timeout`, and the longest time until a reply may begin. When it passes, the work is dropped, which
 //!   stops it, and the answer is DEADLINE_EXCEEDED; a stream is held to the caller's deadline to its end.
 //! - tonic answers OUT_OF_RANGE to a message over the size limit; gRPC's own table says RESOURCE_EXHAUSTED
 //!   (grpc/doc/statuscodes.md). Nothing here uses OUT_OF_RANGE, so every one is turned.
 
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body::Frame;
 use hyper::body::Incoming;
@@ -23,7 +26,9 @@ use tonic::service::Routes;
 use tonic::{Code, Status};
 use tower::ServiceExt as _;
 
-use super::status::Failure;
+use super::admission::{Pool, incident};
+use super::receive::{self, Arrival, ReceivedBody, Sender};
+use super::status::{Failure, RETRY_PUSHBACK};
 use super::telemetry::{CallRecord, Observer};
 
 const GRPC_STATUS: &str = "grpc-status";
@@ -31,12 +36,25 @@ const GRPC_STATUS: &str = "grpc-status";
 /// What the edge knows of the server.
 #[derive(Debug)]
 pub(super) struct Edge {
-    /// Paths of all methods, sorted.
-    pub(super) methods: Vec<String>,
+    /// All methods, sorted by their paths.
+    pub(super) methods: Vec<ServedMethod>,
     /// Longest time until a reply begins.
     pub(super) max_call: Duration,
     /// Who is told of calls.
     pub(super) observer: Arc<Observer>,
+    /// Who works.
+    pub(super) pool: Arc<Pool>,
+    /// Bounds on what is received.
+    pub(super) bounds: receive::Bounds,
+}
+
+/// A method that is served.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ServedMethod {
+    /// Its path.
+    pub(super) path: String,
+    /// Whether it is one message in, and work for the pool.
+    pub(super) is_single_call: bool,
 }
 
 impl Edge {
@@ -48,8 +66,10 @@ impl Edge {
     ) -> Result<http::Response<CallBody>, Infallible> {
         let begun = Instant::now();
         let path = request.uri().path();
-        let method = self.methods.binary_search_by(|method| method.as_str().cmp(path)).ok();
-        let method = method.map(|index| self.methods[index].as_str());
+        let method = self.methods.binary_search_by(|method| method.path.as_str().cmp(path)).ok();
+        let method = method.map(|index| &self.methods[index]);
+        let is_single_call = method.is_some_and(|method| method.is_single_call);
+        let method = method.map(|method| method.path.as_str());
         let mut record = CallRecord::begin(&self.observer, method, request.headers());
         if let Some(refusal) = refuse_other_protocols(&request) {
             record.refuse("NOT_GRPC");
@@ -61,11 +81,19 @@ impl Edge {
             Some(None) => return Ok(finish(record, Status::from(Failure::MalformedTimeout).into_http(), None)),
         };
         let timeout = caller_timeout.map_or(self.max_call, |timeout| timeout.min(self.max_call));
-        let request = record.observe(request.map(Body::new));
+        let sender = if is_single_call { Sender::SingleCall } else { Sender::Patient };
+        // A stream may live longer than a call: each of its messages has its own time.
+        let deadline = if is_single_call { Some(timeout) } else { caller_timeout };
+        let arrival = Arrival::new(deadline.and_then(|timeout| begun.checked_add(timeout)));
+        let (mut head, body) = request.into_parts();
+        head.extensions.insert(arrival.clone());
+        let body = ReceivedBody::new(body, Arc::clone(&self.pool), self.bounds.clone(), sender, arrival);
+        let request = record.observe(http::Request::from_parts(head, Body::new(body)));
         let facts = record.facts().clone();
-        let reply = tokio::time::timeout(timeout, facts.scope(routes.oneshot(request))).await;
-        let reply = match reply {
-            Ok(Ok(reply)) => reply,
+        let answered = AssertUnwindSafe(routes.oneshot(request)).catch_unwind();
+        let reply = match tokio::time::timeout(timeout, facts.scope(answered)).await {
+            Ok(Ok(Ok(reply))) => reply,
+            Ok(Err(panic)) => Status::from(incident(panic)).into_http(),
             Err(_) => Status::from(Failure::DeadlineExceeded).into_http(),
         };
         // `checked_add`: a caller may ask for more time than the clock can count.
@@ -113,7 +141,7 @@ fn settle(headers: &mut HeaderMap, record: &mut CallRecord) {
     if headers.get(GRPC_STATUS) == Some(&out_of_range) {
         headers.insert(GRPC_STATUS, HeaderValue::from(Code::ResourceExhausted as i32));
         // A larger message will not fit later either (gRPC proposal A6): do not retry.
-        headers.insert("grpc-retry-pushback-ms", HeaderValue::from_static("-1"));
+        headers.insert(RETRY_PUSHBACK, HeaderValue::from_static("-1"));
     }
     record.settle(headers);
 }
@@ -139,6 +167,20 @@ pub(super) struct CallBody {
     record: CallRecord,
 }
 
+impl CallBody {
+    /// Drops the work behind the reply, and gives the trailers that end it.
+    fn end(&mut self, failure: Failure) -> Frame<Bytes> {
+        let inner = self.inner.take();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(inner))) {
+            std::mem::forget(panic);
+        }
+        let mut trailers = Status::from(failure).into_http::<Body>().into_parts().0.headers;
+        trailers.remove(header::CONTENT_TYPE);
+        self.record.settle(&trailers);
+        Frame::trailers(trailers)
+    }
+}
+
 impl http_body::Body for CallBody {
     type Data = Bytes;
     type Error = Status;
@@ -146,9 +188,11 @@ impl http_body::Body for CallBody {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let facts = self.record.facts().clone();
         let Some(inner) = self.inner.as_mut() else { return Poll::Ready(None) };
-        // A streamed reply is worked on while it is polled.
-        match facts.within(|| Pin::new(inner).poll_frame(context)) {
-            Poll::Ready(Some(Ok(mut frame))) => {
+        // A streamed reply is worked on while it is polled. A panic would end the connection, and with it others' calls.
+        let polled = facts.within(|| catch_unwind(AssertUnwindSafe(|| Pin::new(inner).poll_frame(context))));
+        match polled {
+            Err(panic) => Poll::Ready(Some(Ok(self.end(incident(panic))))),
+            Ok(Poll::Ready(Some(Ok(mut frame)))) => {
                 if let Some(trailers) = frame.trailers_mut() {
                     settle(trailers, &mut self.record);
                 } else if let Some(data) = frame.data_ref() {
@@ -156,17 +200,12 @@ impl http_body::Body for CallBody {
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Pending => {
+            Ok(Poll::Pending) => {
                 let Some(deadline) = self.deadline.as_mut() else { return Poll::Pending };
                 std::task::ready!(deadline.as_mut().poll(context));
-                self.inner = None;
-                let reply = Status::from(Failure::DeadlineExceeded).into_http::<Body>();
-                let mut trailers = reply.into_parts().0.headers;
-                trailers.remove(header::CONTENT_TYPE);
-                self.record.settle(&trailers);
-                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+                Poll::Ready(Some(Ok(self.end(Failure::DeadlineExceeded))))
             }
-            end => end,
+            Ok(end) => end,
         }
     }
 

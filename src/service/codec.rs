@@ -1,11 +1,14 @@
 //! Messages on the wire: protobuf, with our answer to a message that cannot be parsed.
 //!
 //! tonic's own codec answers INTERNAL to a message that does not parse, which reads as a bug of ours. It is the caller's
-//! message that is wrong, so it is INVALID_ARGUMENT here. The error names message and field types, never their content.
+//! message that is wrong, so it is INVALID_ARGUMENT here, with the path of the field. A request is looked at before it is
+//! decoded ([`super::wire`]), so that one of many empty elements cannot take more memory than it has a right to.
 
 use std::marker::PhantomData;
 
-use prost::Message;
+use super::wire::{self, Look};
+use bytes::Buf as _;
+use prost::{Message, Name};
 use tonic::Status;
 use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
 use tonic_prost::{ProstCodec, ProstEncoder};
@@ -20,7 +23,7 @@ impl<T, U> Default for CheckedCodec<T, U> {
     }
 }
 
-impl<T: Message + Send + 'static, U: Message + Default + Send + 'static> Codec for CheckedCodec<T, U> {
+impl<T: Message + Send + 'static, U: Name + Default + Send + 'static> Codec for CheckedCodec<T, U> {
     type Encode = T;
     type Decode = U;
     type Encoder = ProstEncoder<T>;
@@ -39,13 +42,22 @@ impl<T: Message + Send + 'static, U: Message + Default + Send + 'static> Codec f
 #[derive(Debug)]
 pub struct CheckedDecoder<U>(PhantomData<fn() -> U>);
 
-impl<U: Message + Default> Decoder for CheckedDecoder<U> {
+impl<U: Name + Default> Decoder for CheckedDecoder<U> {
     type Item = U;
     type Error = Status;
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
-        U::decode(buffer)
-            .map(Some)
-            .map_err(|error| Status::invalid_argument(format!("the message cannot be parsed; correct it: {error}")))
+        let name = U::full_name();
+        // tonic hands over a message in one piece.
+        wire::inspect(buffer.chunk(), &name, Look::Structure)?;
+        // Cheap: the bytes are shared, not copied. Kept to find what is wrong, since what prost says is not passed on.
+        let bytes = buffer.copy_to_bytes(buffer.remaining());
+        if let Ok(message) = U::decode(bytes.clone()) {
+            return Ok(Some(message));
+        }
+        wire::inspect(&bytes, &name, Look::Texts)?;
+        Err(Status::invalid_argument(
+            "the message cannot be parsed: a field has a wire type that does not belong there",
+        ))
     }
 }

@@ -42,7 +42,7 @@ settings! {
     [work] Work {
         /// Threads that compare documents; 0 means one for each core but one
         workers: usize = 0, |threads| within(threads, 0, 1024);
-        /// Calls that may wait for a thread before more are refused with RESOURCE_EXHAUSTED; 0 means four for each thread
+        /// Calls that may wait for a thread before more are refused with RESOURCE_EXHAUSTED; 0 means two for each thread
         queue: usize = 0, |calls| within(calls, 0, 1_000_000);
         /// Pairs or resolutions of one stream that are in work at a time; of a trace at least one for each thread
         stream_pairs: usize = 4, |pairs| within(pairs, 1, 1024);
@@ -64,6 +64,8 @@ settings! {
         max_message_bytes: usize = 20 << 20, |bytes| within(bytes, 1024, 1 << 31);
         /// Most resolutions of one trace
         max_trace_resolutions: u32 = 1000, |resolutions| within(resolutions, 1, 1_000_000);
+        /// Bytes of messages that are in the server at a time, before more are refused with RESOURCE_EXHAUSTED; 0 means four of the longest messages
+        bytes_in_flight: usize = 0, |bytes| within(bytes, 0, 1 << 40);
     }
 
     /// What is told of the work. Never text of a document.
@@ -119,9 +121,10 @@ impl Work {
         std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
     }
 
-    /// Calls that may wait: as set, else four a thread.
+    /// Calls that may wait: as set, else two a thread, so that an admitted call takes at most about three times as long as
+    /// on an idle server.
     pub fn queued_calls(&self) -> usize {
-        if self.queue > 0 { self.queue } else { 4 * self.worker_threads() }
+        if self.queue > 0 { self.queue } else { 2 * self.worker_threads() }
     }
 
     /// Longest time until a call is answered.
@@ -131,6 +134,12 @@ impl Work {
 }
 
 impl Limits {
+    /// Bytes of messages that are in the server at a time; never fewer than the longest message has.
+    pub fn all_bytes_in_flight(&self) -> usize {
+        let wanted = if self.bytes_in_flight > 0 { self.bytes_in_flight } else { 4 * self.max_message_bytes };
+        wanted.max(self.max_message_bytes)
+    }
+
     /// Bounds on one document.
     pub fn document(&self) -> DocumentLimits {
         DocumentLimits { max_text_bytes: self.max_text_bytes }

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::time::Instant;
 
 use futures_util::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
@@ -12,6 +13,7 @@ use super::config::Config;
 use super::from_proto::{self, CompareCall};
 use super::proto::comparison_service_server::ComparisonService;
 use super::proto::info_service_server::InfoService;
+use super::receive::{Arrival, Charge};
 use super::status::Failure;
 use super::telemetry::CallFacts;
 use super::to_proto::{self, Setting};
@@ -25,7 +27,7 @@ use crate::text::cancel::Cancel;
 #[derive(Debug)]
 pub(super) struct Backend {
     pub(super) config: Config,
-    pub(super) pool: Pool,
+    pub(super) pool: Arc<Pool>,
     /// Empty until the lexicon is loaded.
     pub(super) engine: OnceLock<Arc<Engine>>,
 }
@@ -33,6 +35,21 @@ pub(super) struct Backend {
 impl Backend {
     pub(super) fn engine(&self) -> Result<Arc<Engine>, Failure> {
         self.engine.get().cloned().ok_or(Failure::Starting)
+    }
+
+    /// The message of a single call, and the right to work on it.
+    fn admit<Q: prost::Message>(&self, request: Request<Q>) -> Result<(Q, Permit), Failure> {
+        let (_, extensions, message) = request.into_parts();
+        let arrival = extensions.get::<Arrival>();
+        let mut charge = arrival.and_then(Arrival::next_charge);
+        let bytes = message.encoded_len();
+        #[cfg(test)]
+        super::fail_point::in_handler(&message);
+        if let Some(charge) = charge.as_mut() {
+            charge.settle(bytes);
+        }
+        let permit = self.pool.admit_call(bytes as u64)?;
+        Ok((message, permit.until(arrival.and_then(|arrival| arrival.deadline)).with_charge(charge)))
     }
 
     async fn run<T: Send + 'static>(
@@ -47,14 +64,15 @@ impl Backend {
     /// A call that makes one report of a comparison.
     async fn single_report<Q, A>(
         &self,
-        request: Q,
+        request: Request<Q>,
         reports: Reports,
         answer: fn(&Comparison, Setting<'_>) -> A,
     ) -> Result<Response<A>, Status>
     where
-        Q: Into<proto::CompareRequest> + Send + 'static,
+        Q: prost::Message + Into<proto::CompareRequest> + 'static,
         A: Send + 'static,
     {
+        let (request, permit) = self.admit(request)?;
         let limits = self.config.limits.document();
         let work = move |engine: &Engine, cancel: &Cancel| {
             let call = from_proto::single_report_call(request.into(), limits, reports)?;
@@ -63,20 +81,28 @@ impl Backend {
             note_comparison(&found);
             Ok(answer(&found, setting(&call, &engine.versions())))
         };
-        Ok(Response::new(self.run(self.pool.admit_call()?, work).await?))
+        Ok(Response::new(self.run(permit, work).await?))
     }
 
     /// One pair of a stream. Its failures are its own.
-    async fn answer_pair(&self, message: proto::CompareStreamRequest) -> proto::CompareStreamResponse {
+    async fn answer_pair(
+        &self,
+        message: proto::CompareStreamRequest,
+        charge: Option<Charge>,
+    ) -> proto::CompareStreamResponse {
         let proto::CompareStreamRequest { pair_id, request } = message;
-        let result = match self.compare_pair(request).await {
+        let result = match self.compare_pair(request, charge).await {
             Ok(response) => proto::compare_stream_response::Result::Response(response),
             Err(failure) => proto::compare_stream_response::Result::Error(failure.into_call_error()),
         };
         proto::CompareStreamResponse { pair_id, result: Some(result) }
     }
 
-    async fn compare_pair(&self, request: Option<proto::CompareRequest>) -> Result<proto::CompareResponse, Failure> {
+    async fn compare_pair(
+        &self,
+        request: Option<proto::CompareRequest>,
+        charge: Option<Charge>,
+    ) -> Result<proto::CompareResponse, Failure> {
         let Some(request) = request else {
             return Err(Failure::Invalid(vec![status::Violation {
                 field: "request".to_owned(),
@@ -86,7 +112,9 @@ impl Backend {
         };
         let limits = self.config.limits.document();
         let permit = self.pool.admit_stream_message().await?;
-        self.run(permit, move |engine, cancel| {
+        // The time of a pair begins when it is its turn: the ones before it may take theirs.
+        let deadline = Instant::now().checked_add(self.config.work.max_call());
+        self.run(permit.with_charge(charge).until(deadline), move |engine, cancel| {
             let call = from_proto::compare_call(request, "request.", limits)?;
             compare(engine, &call, cancel)
         })
@@ -108,6 +136,8 @@ fn note_comparison(found: &Comparison) {
 }
 
 fn compare(engine: &Engine, call: &CompareCall, cancel: &Cancel) -> Result<proto::CompareResponse, Failure> {
+    #[cfg(test)]
+    super::fail_point::in_pool(&call.documents.left.metadata().id);
     note_reading(call);
     let found = engine.compare(&call.documents, &call.references, &call.options, cancel)?;
     note_comparison(&found);
@@ -125,12 +155,12 @@ impl ComparisonService for Comparisons {
         request: Request<proto::CompareRequest>,
     ) -> Result<Response<proto::CompareResponse>, Status> {
         let limits = self.0.config.limits.document();
-        let request = request.into_inner();
+        let (request, permit) = self.0.admit(request)?;
         let work = move |engine: &Engine, cancel: &Cancel| {
             let call = from_proto::compare_call(request, "", limits)?;
             compare(engine, &call, cancel)
         };
-        Ok(Response::new(self.0.run(self.0.pool.admit_call()?, work).await?))
+        Ok(Response::new(self.0.run(permit, work).await?))
     }
 
     async fn align_paragraphs(
@@ -138,7 +168,7 @@ impl ComparisonService for Comparisons {
         request: Request<proto::AlignParagraphsRequest>,
     ) -> Result<Response<proto::AlignParagraphsResponse>, Status> {
         let reports = Reports::NONE.with(Report::Alignment);
-        self.0.single_report(request.into_inner(), reports, to_proto::align_paragraphs_response).await
+        self.0.single_report(request, reports, to_proto::align_paragraphs_response).await
     }
 
     async fn diff_words(
@@ -146,14 +176,14 @@ impl ComparisonService for Comparisons {
         request: Request<proto::DiffWordsRequest>,
     ) -> Result<Response<proto::DiffWordsResponse>, Status> {
         let limits = self.0.config.limits.document();
-        let request = request.into_inner();
+        let (request, permit) = self.0.admit(request)?;
         let work = move |engine: &Engine, cancel: &Cancel| {
             let call = from_proto::single_report_call(request.into(), limits, Reports::NONE.with(Report::Edits))?;
             note_reading(&call);
             let diff = engine.diff_words(&call.documents, &call.options, cancel)?;
             Ok(to_proto::diff_words_response(&diff, setting(&call, &engine.versions())))
         };
-        Ok(Response::new(self.0.run(self.0.pool.admit_call()?, work).await?))
+        Ok(Response::new(self.0.run(permit, work).await?))
     }
 
     async fn find_shared_phrases(
@@ -161,7 +191,7 @@ impl ComparisonService for Comparisons {
         request: Request<proto::FindSharedPhrasesRequest>,
     ) -> Result<Response<proto::FindSharedPhrasesResponse>, Status> {
         let reports = Reports::NONE.with(Report::Phrases);
-        self.0.single_report(request.into_inner(), reports, to_proto::find_shared_phrases_response).await
+        self.0.single_report(request, reports, to_proto::find_shared_phrases_response).await
     }
 
     type CompareStreamStream = Pin<Box<dyn Stream<Item = Result<proto::CompareStreamResponse, Status>> + Send>>;
@@ -175,9 +205,21 @@ impl ComparisonService for Comparisons {
         let in_work = backend.config.work.stream_pairs.max(1);
         // `buffered` reads a pair only when a place is free and gives answers back in order. Dropping the reply drops the
         // pairs in work, and with that stops them.
+        let arrival = request.extensions().get::<Arrival>().cloned();
         let answers = request.into_inner().map(move |message| {
             let backend = Arc::clone(&backend);
-            async move { Ok(backend.answer_pair(message?).await) }
+            // Messages come in the order in which their charges were made.
+            let charge = arrival.as_ref().and_then(Arrival::next_charge);
+            async move {
+                let message = message?;
+                #[cfg(test)]
+                super::fail_point::in_stream(&message);
+                let charge = charge.map(|mut charge| {
+                    charge.settle(prost::Message::encoded_len(&message));
+                    charge
+                });
+                Ok(backend.answer_pair(message, charge).await)
+            }
         });
         Ok(Response::new(Box::pin(answers.buffered(in_work))))
     }

@@ -3,6 +3,39 @@
 
 tonic::include_proto!("policyecho.v1");
 include!(concat!(env!("OUT_DIR"), "/policyecho.v1.serde.rs"));
+// Prints how long texts are, never what they say.
+include!(concat!(env!("OUT_DIR"), "/redacted_debug.rs"));
 
 /// Descriptors of the contract with their comments, encoded, for reflection.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policyecho.bin"));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_and_answers_print_without_their_words() {
+        let text = || "内部文件 canary".to_owned();
+        let body = Some(document::Body::Text(text()));
+        let mut document =
+            Document { id: text(), title: text(), issuer: text(), region: text(), body, ..Default::default() };
+        let words = vec![text()];
+        let options = CompareOptions { custom_words: words.clone(), ignored_phrases: words, ..Default::default() };
+        let request = |document: &Document| CompareRequest {
+            left: Some(document.clone()),
+            references: vec![document.clone()],
+            options: Some(options.clone()),
+            ..Default::default()
+        };
+        let mut printed = format!("{:?}", CompareStreamRequest { pair_id: text(), request: Some(request(&document)) });
+        let bytes = text().into_bytes();
+        document.body = Some(document::Body::Content(Content { bytes, media_type: text(), charset: text() }));
+        printed += &format!("{:#?}{:?}", request(&document), document.body);
+        let edit = Edit { left_text: text(), right_text: text(), ..Default::default() };
+        printed += &format!("{edit:?}{:?}", SharedPhrase { text: text(), ..Default::default() });
+        assert!(!printed.contains("canary") && !printed.contains("内部"), "{printed}");
+        // 99, 97 are the first bytes of the canary, as a list of numbers would print them.
+        assert!(!printed.contains("99, 97"), "{printed}");
+        assert!(printed.contains("id: <19 bytes>") && printed.contains("<1 texts>"), "{printed}");
+    }
+}

@@ -30,13 +30,14 @@ use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
 use super::admission::Pool;
-use super::call::Edge;
+use super::call::{Edge, ServedMethod};
 use super::config::Config;
 use super::handlers::{Backend, Comparisons, Info};
 use super::proto;
 use super::proto::comparison_service_server::{ComparisonServiceServer, SERVICE_NAME as COMPARISON_SERVICE};
 use super::proto::info_service_server::{InfoServiceServer, SERVICE_NAME as INFO_SERVICE};
 use super::proto::trace_service_server::{SERVICE_NAME as TRACE_SERVICE, TraceServiceServer};
+use super::receive::{self, ByteBudget};
 use super::reload::{self, Reloadable};
 use super::telemetry::{Observer, TraceError, serve_metrics};
 use super::trace_handler::Traces;
@@ -105,6 +106,8 @@ pub struct Watch {
     pub tally: watch::Receiver<super::admission::Tally>,
     /// The metrics.
     pub metrics: super::telemetry::Metrics,
+    /// The bytes in flight.
+    pub bytes: ByteBudget,
 }
 
 /// A server that is ready to run.
@@ -123,18 +126,32 @@ impl Server {
         let pool =
             Pool::start(config.work.worker_threads(), config.work.queued_calls()).map_err(ServeError::Threads)?;
         let observer = Observer::start(&config.telemetry, pool.tally())?;
+        let pool = Arc::new(pool);
+        let bounds = receive::Bounds {
+            max_message_bytes: config.limits.max_message_bytes,
+            budget: ByteBudget::new(config.limits.all_bytes_in_flight()),
+        };
         let backend = Arc::new(Backend { config, pool, engine: std::sync::OnceLock::new() });
         let health = HealthReporter::new();
         set_health(&health, ServingStatus::NotServing).await;
         let (routes, methods) = routes(&backend, &health)?;
-        let max_call = backend.config.work.max_call();
-        let edge = Arc::new(Edge { methods, max_call, observer: Arc::clone(&observer) });
+        let edge = Arc::new(Edge {
+            methods,
+            max_call: backend.config.work.max_call(),
+            observer: Arc::clone(&observer),
+            pool: Arc::clone(&backend.pool),
+            bounds,
+        });
         Ok(Self { backend, health, routes, edge, observer })
     }
 
     /// A view on the work of the server.
     pub fn watch(&self) -> Watch {
-        Watch { tally: self.backend.pool.tally(), metrics: self.observer.metrics.clone() }
+        Watch {
+            tally: self.backend.pool.tally(),
+            metrics: self.observer.metrics.clone(),
+            bytes: self.edge.bounds.budget.clone(),
+        }
     }
 
     /// Serves until `shutdown` ends and calls in flight have ended or the time to drain has passed. Peers that stay silent
@@ -321,8 +338,8 @@ async fn set_health(health: &HealthReporter, status: ServingStatus) {
     }
 }
 
-/// All services, each with both compressions and the message limit, and the paths of all their methods, sorted.
-fn routes(backend: &Arc<Backend>, health: &HealthReporter) -> Result<(Routes, Vec<String>), ServeError> {
+/// All services, each with both compressions and the message limit, and all their methods, sorted.
+fn routes(backend: &Arc<Backend>, health: &HealthReporter) -> Result<(Routes, Vec<ServedMethod>), ServeError> {
     /// Sets what all services have in common. They share no trait.
     macro_rules! dressed {
         ($server:expr) => {
@@ -363,11 +380,11 @@ fn routes(backend: &Arc<Backend>, health: &HealthReporter) -> Result<(Routes, Ve
             .add_service(dressed!(reflection().build_v1().map_err(broken)?))
             .add_service(dressed!(reflection().build_v1alpha().map_err(broken)?));
     }
-    Ok((routes.prepare(), method_paths(&descriptors, &served)?))
+    Ok((routes.prepare(), methods(&descriptors, &served)?))
 }
 
-fn method_paths(descriptors: &[&[u8]], served: &[&str]) -> Result<Vec<String>, ServeError> {
-    let mut paths = Vec::new();
+fn methods(descriptors: &[&[u8]], served: &[&str]) -> Result<Vec<ServedMethod>, ServeError> {
+    let mut methods = Vec::new();
     for bytes in descriptors {
         let set = prost_types::FileDescriptorSet::decode(*bytes)
             .map_err(|error| ServeError::Reflection(error.to_string()))?;
@@ -375,14 +392,17 @@ fn method_paths(descriptors: &[&[u8]], served: &[&str]) -> Result<Vec<String>, S
             for service in &file.service {
                 let name = format!("{}.{}", file.package(), service.name());
                 if served.contains(&name.as_str()) {
-                    paths.extend(service.method.iter().map(|method| format!("/{name}/{}", method.name())));
+                    methods.extend(service.method.iter().map(|method| ServedMethod {
+                        path: format!("/{name}/{}", method.name()),
+                        is_single_call: name == COMPARISON_SERVICE && !method.client_streaming(),
+                    }));
                 }
             }
         }
     }
-    paths.sort();
-    paths.dedup();
-    Ok(paths)
+    methods.sort();
+    methods.dedup();
+    Ok(methods)
 }
 
 /// Serves one connection until the peer closes it or, after `stopped`, until its calls have ended.

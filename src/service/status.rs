@@ -3,7 +3,8 @@
 //! | failure | code | details |
 //! | --- | --- | --- |
 //! | fields are wrong | INVALID_ARGUMENT | BadRequest, ErrorInfo |
-//! | the queue is full | RESOURCE_EXHAUSTED | RetryInfo, ErrorInfo, `grpc-retry-pushback-ms` |
+//! | the queue is full, or too many bytes are in flight | RESOURCE_EXHAUSTED | RetryInfo, ErrorInfo, `grpc-retry-pushback-ms` |
+//! | a message is too long | RESOURCE_EXHAUSTED | ErrorInfo, `grpc-retry-pushback-ms: -1` (never) |
 //! | a trace has too many resolutions | RESOURCE_EXHAUSTED | ErrorInfo |
 //! | the deadline passed | DEADLINE_EXCEEDED | ErrorInfo |
 //! | the caller left | CANCELLED | |
@@ -11,7 +12,7 @@
 //! | `grpc-timeout` cannot be read, a panic | INTERNAL | ErrorInfo with the incident's id |
 //!
 //! Two more are decided where they arise: a message that cannot be parsed ([`super::codec`], INVALID_ARGUMENT) and a
-//! message over the size limit (`call`, RESOURCE_EXHAUSTED).
+//! message that is too long once it is decompressed (`call`, RESOURCE_EXHAUSTED).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -25,6 +26,9 @@ use crate::text::cancel::Cancelled;
 
 /// Domain of the reasons in `google.rpc.ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "policyecho.v1";
+
+/// Trailer that tells retrying clients when to come back, in milliseconds; a negative number means never.
+pub(super) const RETRY_PUSHBACK: &str = "grpc-retry-pushback-ms";
 
 /// Most bytes of violations in one status. Details travel in a header, and clients refuse headers over 8 KiB; base64
 /// makes them a third longer.
@@ -46,7 +50,7 @@ pub struct Violation {
 pub enum Failure {
     /// Fields of the request are wrong; never empty.
     Invalid(Vec<Violation>),
-    /// As many calls are waiting as may wait.
+    /// As many calls are waiting as may wait, or as many bytes are in flight as may be.
     Busy {
         /// When to try again.
         retry_after: Duration,
@@ -55,6 +59,13 @@ pub enum Failure {
     TooManyResolutions {
         /// The most.
         most: u32,
+    },
+    /// A message is longer than may be.
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The longest.
+        limit: usize,
     },
     /// The deadline of the call, or the longest time a call may take, has passed.
     DeadlineExceeded,
@@ -81,7 +92,7 @@ impl Failure {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) => Code::InvalidArgument,
-            Self::Busy { .. } | Self::TooManyResolutions { .. } => Code::ResourceExhausted,
+            Self::Busy { .. } | Self::TooLarge { .. } | Self::TooManyResolutions { .. } => Code::ResourceExhausted,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::CallerLeft => Code::Cancelled,
             Self::Starting => Code::Unavailable,
@@ -94,6 +105,7 @@ impl Failure {
             Self::Invalid(violations) => violations.first().map_or("INVALID_FIELD", |first| first.reason),
             Self::Busy { .. } => "QUEUE_FULL",
             Self::TooManyResolutions { .. } => "TOO_MANY_RESOLUTIONS",
+            Self::TooLarge { .. } => "MESSAGE_TOO_LARGE",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::CallerLeft => "CALLER_LEFT",
             Self::Starting => "STARTING",
@@ -123,7 +135,10 @@ impl Failure {
                 format!("{}{rest}", list.join("; "))
             }
             Self::Busy { retry_after } => {
-                format!("as many calls are waiting as may wait; try again in {} ms", retry_after.as_millis())
+                format!("as much is waiting as may wait; try again in {} ms", retry_after.as_millis())
+            }
+            Self::TooLarge { bytes, limit } => {
+                format!("the message has {bytes} bytes, over the limit of {limit}; send less, or shorter documents")
             }
             Self::TooManyResolutions { most } => {
                 format!("a trace has at most {most} resolutions; send fewer, or trace the rest in another call")
@@ -165,9 +180,13 @@ impl From<Failure> for Status {
         if let Failure::Invalid(violations) = &failure {
             details.set_bad_request(fitting(violations));
         }
+        if matches!(failure, Failure::TooLarge { .. }) {
+            // It will not fit later either (gRPC proposal A6): do not retry.
+            metadata.insert(RETRY_PUSHBACK, MetadataValue::from_static("-1"));
+        }
         if let Some(delay) = failure.retry_after() {
             details.set_retry_info(Some(delay));
-            metadata.insert("grpc-retry-pushback-ms", MetadataValue::from(delay.as_millis() as u64));
+            metadata.insert(RETRY_PUSHBACK, MetadataValue::from(delay.as_millis() as u64));
         }
         Status::with_error_details_and_metadata(failure.code(), failure.message(), details, metadata)
     }

@@ -1,5 +1,6 @@
 //! A server on a free port, and requests for it.
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, reason = "several test binaries share this, and none uses all of it")]
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;
@@ -9,6 +10,7 @@ use policy_echo::compare::engine::{Engine, EngineError, EngineSettings};
 use policy_echo::service::admission::Tally;
 use policy_echo::service::config::Config;
 use policy_echo::service::proto;
+use policy_echo::service::receive::ByteBudget;
 use policy_echo::service::server::{ServeError, Server, Watch};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -74,6 +76,10 @@ impl Running {
     pub(crate) fn connect(&self) -> impl Future<Output = Channel> + use<> {
         let endpoint = Endpoint::from_shared(format!("http://{}", self.address)).expect("an address");
         async move { endpoint.connect().await.expect("the server accepts") }
+    }
+
+    pub(crate) fn bytes(&self) -> ByteBudget {
+        self.watch.bytes.clone()
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
