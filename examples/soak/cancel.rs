@@ -12,8 +12,10 @@ const DEADLINE_EXCEEDED: i32 = 4;
 const RESOURCE_EXHAUSTED: i32 = 8;
 /// The work must stop within this time.
 const TARGET: Duration = Duration::from_millis(20);
-/// Text of one document of the heavy pair, in bytes: a comparison of some tenths of a second.
-const HEAVY_BYTES: usize = 192 << 10;
+/// Text of one document of the heavy pair, in bytes; halved until a comparison takes no more than [`HEAVY_TIME`].
+const HEAVY_BYTES: usize = 256 << 10;
+/// Longest time that the heavy pair may take, so that dropping it at random points ends in reasonable time.
+const HEAVY_TIME: Duration = Duration::from_millis(400);
 /// The same where the point is that it does not end by itself.
 const ENDLESS_BYTES: usize = 4 << 20;
 
@@ -22,14 +24,11 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     let program = Program::start(&arguments.program, &["--workers", "1", "--queue", "2"]).await?;
     let client = Client::new(program.address, 1);
     requests::until_ready(&client).await?;
-    let heavy = requests::call(COMPARE, &requests::pair(&heavy_text(1, HEAVY_BYTES), &heavy_text(2, HEAVY_BYTES)));
-    let begun = Instant::now();
-    if client.call(&heavy, begun).await.code != 0 {
-        return Err("the heavy pair has no answer".into());
-    }
-    let whole = begun.elapsed();
-    let mut table =
-        Table::new(format!("Cancel: {calls} calls dropped at random points of a pair of {}", milliseconds(whole)));
+    let (heavy, bytes, whole) = heavy(&client).await?;
+    let mut table = Table::new(format!(
+        "Cancel: {calls} calls dropped at random points of a pair of {bytes} bytes that takes {}",
+        milliseconds(whole)
+    ));
 
     let workers = program.workers();
     let mut chance = Chance(arguments.seed);
@@ -58,6 +57,21 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     let (well, _) = program.stop()?;
     table.check("ends when asked", well.to_string(), "true", well);
     Ok(table)
+}
+
+/// The largest pair that is compared in [`HEAVY_TIME`], its bytes, and how long it takes.
+async fn heavy(client: &Client) -> Result<(Call, usize, Duration), Error> {
+    let mut bytes = HEAVY_BYTES;
+    loop {
+        let call = requests::call(COMPARE, &requests::pair(&heavy_text(1, bytes), &heavy_text(2, bytes)));
+        let answer = tokio::time::timeout(2 * HEAVY_TIME, client.call(&call, Instant::now())).await;
+        match answer {
+            Ok(answer) if answer.code != 0 => return Err(format!("the heavy pair ends with {}", answer.code).into()),
+            Ok(answer) if answer.took <= HEAVY_TIME => return Ok((call, 2 * bytes, answer.took)),
+            _ if bytes < 4 << 10 => return Err("this machine is too slow or too busy to measure".into()),
+            _ => bytes /= 2,
+        }
+    }
 }
 
 async fn until_idle(workers: &[crate::program::Worker]) {

@@ -16,6 +16,7 @@ use super::proto;
 use super::proto::trace_directive_request::Message as Sent;
 use super::proto::trace_directive_response::Message as Reply;
 use super::proto::trace_service_server::TraceService;
+use super::receive::{Arrival, Charge};
 use super::status::{Failure, Violation};
 use super::trace_session::{Kept, TraceSession, finding, reply};
 use crate::text::cancel::Cancel;
@@ -38,20 +39,28 @@ impl TraceService for Traces {
     ) -> Result<Response<Replies>, Status> {
         self.0.engine()?;
         let backend = Arc::clone(&self.0);
+        let arrival = request.extensions().get::<Arrival>().cloned();
         // The head of the reply goes out at once, so that a caller who waits for it before sending does not wait for ever.
         let begun = stream::once(async move {
             let mut messages = request.into_inner();
-            let session = begin(&backend, messages.next().await.transpose()?).await?;
-            Ok::<_, Status>(replies(backend, session, messages))
+            let first = messages.next().await.transpose()?;
+            let session = begin(&backend, first, next_charge(arrival.as_ref())).await?;
+            Ok::<_, Status>(replies(backend, session, messages, arrival))
         });
         Ok(Response::new(Box::pin(begun.try_flatten())))
     }
+}
+
+/// What the message that was read last took of the bytes in flight; it is given back when the work on it ends.
+fn next_charge(arrival: Option<&Arrival>) -> Option<Charge> {
+    arrival.and_then(Arrival::next_charge)
 }
 
 /// Reads the first message.
 async fn begin(
     backend: &Arc<Backend>,
     first: Option<proto::TraceDirectiveRequest>,
+    charge: Option<Charge>,
 ) -> Result<Arc<TraceSession>, Failure> {
     let start = match first.map(|first| first.message) {
         Some(Some(Sent::Start(start))) => start,
@@ -63,7 +72,7 @@ async fn begin(
     };
     let limits = backend.config.limits.document();
     let engine = backend.engine()?;
-    let permit = backend.pool.admit_stream_message().await?;
+    let permit = backend.pool.admit_stream_message().await?.with_charge(charge);
     let begin = move |cancel: &Cancel| TraceSession::begin(engine, start, limits, cancel);
     backend.pool.run(permit, begin).await.map(Arc::new)
 }
@@ -90,13 +99,15 @@ fn replies(
     backend: Arc<Backend>,
     session: Arc<TraceSession>,
     messages: Streaming<proto::TraceDirectiveRequest>,
+    arrival: Option<Arrival>,
 ) -> Replies {
     let in_work = backend.config.work.stream_pairs.max(backend.config.work.worker_threads());
     let answers = {
         let (backend, session) = (Arc::clone(&backend), Arc::clone(&session));
         messages.enumerate().map(move |(index, message)| {
             let (backend, session) = (Arc::clone(&backend), Arc::clone(&session));
-            async move { Ok(answer(&backend, session, index, message?).await?) }
+            let charge = next_charge(arrival.as_ref());
+            async move { Ok(answer(&backend, session, index, message?, charge).await?) }
         })
     };
     let first = session.progress(0);
@@ -126,6 +137,7 @@ async fn answer(
     session: Arc<TraceSession>,
     index: usize,
     message: proto::TraceDirectiveRequest,
+    charge: Option<Charge>,
 ) -> Result<Answer, Failure> {
     let document = match message.message {
         Some(Sent::Resolution(document)) => document,
@@ -138,7 +150,7 @@ async fn answer(
         return Err(Failure::TooManyResolutions { most });
     }
     let id = document.id.clone();
-    let permit = backend.pool.admit_stream_message().await?;
+    let permit = backend.pool.admit_stream_message().await?.with_charge(charge);
     match backend.pool.run(permit, move |cancel| session.trace(index, document, cancel)).await {
         Err(failure @ (Failure::Invalid(_) | Failure::Bug { .. })) => Ok(finding(index, id, Err(failure))),
         Err(failure) => Err(failure),
