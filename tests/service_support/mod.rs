@@ -1,6 +1,5 @@
 //! A server on a free port, and requests for it.
 #![allow(dead_code, reason = "each test file uses a part")]
-#![allow(dead_code, reason = "several test binaries share this, and none uses all of it")]
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;
