@@ -5,6 +5,7 @@
   evaluation/evaluate.py --quick               a small part, against the committed floors; fails on a drop (CI)
   evaluation/evaluate.py --held-out            EchoBench with documents, word lists and seeds nothing was tuned on
   evaluation/evaluate.py --documents DIR       EchoBench made of other documents
+  evaluation/evaluate.py --ablate              what each part of the method contributes: figures without it
   evaluation/evaluate.py --only links,origin   some of: links revisions echobench edits numbers origin
                                                references diffs
 
@@ -32,6 +33,8 @@ import number_cases  # noqa: E402
 REGULATIONS = ("guangdong-yunfu-business", "henan-pingdingshan-civility")
 PLENUMS = ("guangdong2019-guangzhou2020", "guangdong2019-guangzhou2021", "guangdong2019-guangzhou2022")
 SECTIONS = ("links", "revisions", "echobench", "edits", "numbers", "origin", "references", "diffs")
+WITHOUT = []  # parts of the method that the answering program leaves out
+PARTS = ("localization", "background", "stock-phrases", "margin", "lists", "neighbours", "formula-pass")
 PLAIN_NOISE = "none,width,wrapped,furniture"
 
 # Figure, where it stands in the report, what must hold, and what we aim at.
@@ -85,7 +88,8 @@ def build(profile):
 
 
 def run(program, out, *folders):
-    subprocess.run([program, str(out), *map(str, folders)], check=True)
+    without = ["--without", ",".join(WITHOUT)] if WITHOUT else []
+    subprocess.run([program, *without, str(out), *map(str, folders)], check=True)
     return out
 
 
@@ -184,6 +188,22 @@ def show(report, rows):
     return failed
 
 
+ABLATION = [("links: regulations", "links.regulations_f1"), ("links: plenums", "links.plenum_f1"), ("origin AUC", "origin.auc"),
+            ("AUC with formula", "origin.auc_with_formula_passages"), ("plagdet", "echobench.plagdet"),
+            ("localized", "echobench.recall_by_kind.localized"), ("reworded", "echobench.recall_by_kind.reworded"),
+            ("short", "echobench.recall_short"), ("empty", "echobench.empty_left_empty")]
+
+
+def ablate(args, program):
+    """Prints the figures with every part of the method, and with each one left out, as a table in Markdown."""
+    args.only, args.seeds = ["links", "origin", "echobench"], args.seeds[:1]
+    print("| without | " + " | ".join(name for name, _ in ABLATION) + " |\n|---" + "|---" * len(ABLATION) + "|")
+    for part in ("", *PARTS):
+        WITHOUT[:] = [part] if part else []
+        report, _ = evaluate(args, program)
+        print(f"| {part or 'nothing'} | " + " | ".join(f"{at(report, path):.3f}" for _, path in ABLATION) + " |", flush=True)
+
+
 def show_details(report):
     for name in REGULATIONS + PLENUMS:
         pair = report.get("links", {}).get(name)
@@ -236,6 +256,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a small part, against evaluation/floors.json")
     parser.add_argument("--held-out", action="store_true", help="other documents, word lists and seeds")
+    parser.add_argument("--ablate", action="store_true", help="links, origin and EchoBench (one seed) without each part")
     parser.add_argument("--set-floors", action="store_true", help="with --quick: write the floors from this run")
     parser.add_argument("--only", type=lambda s: s.split(","), default=list(SECTIONS), metavar="SECTION,…")
     parser.add_argument("--cases", type=int, help="EchoBench cases a seed (200)")
@@ -267,7 +288,11 @@ def main():
     args.out = Path(args.out) if args.out else target / "evaluation"
     args.out.mkdir(parents=True, exist_ok=True)
 
-    report, findings = evaluate(args, args.program or build(args.profile))
+    program = args.program or build(args.profile)
+    if args.ablate:
+        ablate(args, program)
+        return 0
+    report, findings = evaluate(args, program)
     failed = show(report, TARGETS)
     show_details(report)
     (args.out / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf8")

@@ -8,7 +8,7 @@ use policy_echo::compare::comparison::{
     BeadKind, Comparison, Direction, Edit, EditKind, EditOp, OriginKind, Passage, PassageForm, StageEnd,
 };
 use policy_echo::compare::engine::Engine;
-use policy_echo::compare::options::{CompareOptions, Report, Reports};
+use policy_echo::compare::options::{CompareOptions, Parts, Report, Reports};
 use policy_echo::text::cancel::Cancel;
 use policy_echo::text::document::{Document, DocumentLimits, Metadata};
 use policy_echo::text::span::Pair;
@@ -18,7 +18,7 @@ use crate::diff_measures;
 use crate::lines::Lines;
 
 /// The JSON object of one case folder.
-pub(crate) fn answer(engine: &Engine, case: &Path) -> Result<String, Failure> {
+pub(crate) fn answer(engine: &Engine, case: &Path, without: Parts) -> Result<String, Failure> {
     let texts = Pair { left: read(&case.join("left.txt"))?, right: read(&case.join("right.txt"))? };
     let documents = Pair { left: document(&texts.left)?, right: document(&texts.right)? };
     let mut paths = fs::read_dir(case)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, Failure>>()?;
@@ -27,6 +27,7 @@ pub(crate) fn answer(engine: &Engine, case: &Path) -> Result<String, Failure> {
     let references = paths.iter().map(|path| document(&read(path)?)).collect::<Result<Vec<_>, Failure>>()?;
     let options = CompareOptions {
         reports: Reports::NONE.with(Report::Alignment).with(Report::Edits),
+        without,
         ..CompareOptions::default()
     };
     let comparison = engine.compare(&documents, &references, &options, &Cancel::new())?;

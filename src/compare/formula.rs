@@ -52,6 +52,11 @@ pub struct Formulas {
 }
 
 impl Formulas {
+    /// No phrases.
+    pub fn none() -> Self {
+        Self { nodes: vec![Node::default()] }
+    }
+
     /// The list in this binary. Building its trie takes about a millisecond.
     pub fn embedded() -> Self {
         let mut formulas = Self { nodes: vec![Node::default()] };

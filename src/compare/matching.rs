@@ -59,17 +59,34 @@ impl Units {
     }
 }
 
-/// Reads both documents as units.
+/// What units see through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Classes {
+    /// Levels, own places and slogans of figures are equal among themselves.
+    Localized,
+    /// Every character is itself.
+    Literal,
+}
+
+/// Reads both documents as units, localised words being equal.
 pub fn units(analyses: Pair<&Analysis>) -> Pair<Units> {
+    units_of(analyses, Classes::Localized)
+}
+
+/// Reads both documents as units.
+pub fn units_of(analyses: Pair<&Analysis>, classes: Classes) -> Pair<Units> {
     let mut names: Vec<&[char]> = Vec::new();
     names.extend(analyses.left.own_places.iter().map(Vec::as_slice));
     names.extend(analyses.right.own_places.iter().map(Vec::as_slice));
     names.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     names.dedup();
-    analyses.map(|analysis| document_units(analysis, &names))
+    if classes == Classes::Literal {
+        names.clear();
+    }
+    analyses.map(|analysis| document_units(analysis, &names, classes))
 }
 
-fn document_units(analysis: &Analysis, names: &[&[char]]) -> Units {
+fn document_units(analysis: &Analysis, names: &[&[char]], classes: Classes) -> Units {
     let characters = analysis.text.characters();
     let mut out = Units::default();
     out.numbers.reserve(characters.len());
@@ -96,6 +113,7 @@ fn document_units(analysis: &Analysis, names: &[&[char]]) -> Units {
             let name = names.iter().find(|name| characters[at..end].starts_with(name));
             let (number, length) = match name {
                 Some(name) => (Some(PLACE), name.len()),
+                None if classes == Classes::Literal => (character_number(characters[at]), 1),
                 None => match figures_length(&characters[at..end]) {
                     0 => (number_of(characters, at), 1),
                     length => (Some(FIGURES), length),
@@ -148,8 +166,11 @@ fn number_of(characters: &[char], at: usize) -> Option<u32> {
         '区' | '县' | '州' | '镇' | '乡' if matches!(characters.get(at + 1), Some('委' | '级' | '直')) => {
             Some(LEVEL)
         }
-        c if is_word_character(c) => Some(c as u32),
-        '%' | '+' => Some(character as u32),
-        _ => None,
+        _ => character_number(character),
     }
+}
+
+/// The number of a character that stands for itself; none for punctuation and blanks.
+fn character_number(character: char) -> Option<u32> {
+    (is_word_character(character) || matches!(character, '%' | '+')).then_some(character as u32)
 }

@@ -14,7 +14,7 @@ use super::edit::{EditContext, edits, reach};
 use super::fate::{self, Answer};
 use super::formula::Formulas;
 use super::matching::{self, Units};
-use super::options::{CompareOptions, Report};
+use super::options::{CompareOptions, Part, Report};
 use super::origin::{Commonness, Reference, origin};
 use super::passage::{self, Draft};
 use super::rarity::Rarity;
@@ -69,10 +69,14 @@ pub fn compare_watched(
     let reports = options.reports;
     let mut completeness = Completeness::default();
     begins(Stage::Units);
-    let owned_units = matching::units(analyses);
+    let localized = !options.without.has(Part::Localization);
+    let classes = if localized { matching::Classes::Localized } else { matching::Classes::Literal };
+    let owned_units = matching::units_of(analyses, classes);
     let units = owned_units.as_ref();
     let owned_bigrams = bigram::bigrams(units, cancel)?;
     let bigrams = owned_bigrams.as_ref();
+    let no_formulas = options.without.has(Part::StockPhrases).then(Formulas::none);
+    let formulas = no_formulas.as_ref().unwrap_or(formulas);
     let rarity = Rarity::new(background, formulas, analyses, units, bigrams);
     let sources = Sources::new(background, references, analyses.left);
 
@@ -83,6 +87,9 @@ pub fn compare_watched(
         begins(Stage::Passages);
         found = passage::find(analyses, units, bigrams, &rarity, &options.budgets, cancel)?;
         completeness.passages = found.end;
+        if options.without.has(Part::FormulaPass) {
+            found.formulas.clear();
+        }
         begins(Stage::Alignment);
         let mut budget = StepBudget::new(options.budgets.alignment_steps);
         let identical = identical_paragraphs(analyses, &mut budget, cancel)?;
@@ -95,6 +102,7 @@ pub fn compare_watched(
             hints: &found.hints,
             formulas: &found.formulas,
             identical: &identical,
+            without: options.without,
         };
         links = link::links(&evidence, |run| rarity.told(run).distinctive);
         let paragraphs = Pair::new(analyses.left.paragraphs.len() as u32, analyses.right.paragraphs.len() as u32);

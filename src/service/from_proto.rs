@@ -341,6 +341,7 @@ impl Violations {
             custom_words: options.custom_words,
             ignored_phrases: options.ignored_phrases,
             budgets: defaults.budgets,
+            without: defaults.without,
         }
     }
 

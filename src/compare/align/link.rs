@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 
 use crate::compare::bigram::Bigrams;
 use crate::compare::matching::Units;
+use crate::compare::options::{Part, Parts};
 use crate::compare::passage::{Draft, PieceMatch, Run, piece_of};
 use crate::text::analysis::Analysis;
 use crate::text::enumerator::Style;
@@ -43,6 +44,8 @@ pub struct Evidence<'a> {
     pub formulas: &'a [Draft],
     /// Paragraphs that say the same.
     pub identical: &'a [(u32, u32)],
+    /// Parts of the method to leave out.
+    pub without: Parts,
 }
 
 /// Strength above which a pair is a link where the documents are related.
@@ -81,10 +84,11 @@ const MIN_ECHO_BITS: f32 = 5.0;
 /// Finds the links between two documents, sorted by left, then right index.
 pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidate> {
     let pairs = paragraph_pairs(evidence);
-    let strengths = strengths(&pairs, evidence.analyses);
+    let strengths = strengths(&pairs, evidence.analyses, evidence.without);
+    let no_strengths = Strengths::default();
     let relatedness = relatedness(evidence, &pairs, &strengths);
     let mut links: BTreeMap<(u32, u32), Candidate> = BTreeMap::new();
-    let margin = Margin::new(&strengths);
+    let margin = Margin::new(if evidence.without.has(Part::Margin) { &no_strengths } else { &strengths });
     for (pair, shared) in &pairs {
         let strength = strengths[pair];
         let heading = shared.is_heading && shared.containment() >= MIN_HEADING;
@@ -243,15 +247,17 @@ type Strengths = FxHashMap<(u32, u32), f32>;
 
 /// The strength of every pair, raised by the strongest pair near it on both sides. A line that introduces a list is
 /// told from others like it by what stands in the list.
-fn strengths(pairs: &BTreeMap<(u32, u32), Shared>, analyses: Pair<&Analysis>) -> Strengths {
+fn strengths(pairs: &BTreeMap<(u32, u32), Shared>, analyses: Pair<&Analysis>, without: Parts) -> Strengths {
     let alone: Strengths = pairs.iter().map(|(pair, shared)| (*pair, shared.strength())).collect();
     let mut out = Strengths::default();
     for (&(left, right), shared) in pairs {
-        let strength = if introduces_list(analyses.left, left) && introduces_list(analyses.right, right) {
+        let lists = introduces_list(analyses.left, left) && introduces_list(analyses.right, right);
+        let strength = if lists && !without.has(Part::Lists) {
             INTRODUCTION_SHARE * shared.containment()
                 + (1.0 - INTRODUCTION_SHARE) * list_strength(&alone, analyses, left, right)
         } else {
-            alone[&(left, right)] * (1.0 + support(&alone, left, right))
+            let support = if without.has(Part::Neighbours) { 0.0 } else { support(&alone, left, right) };
+            alone[&(left, right)] * (1.0 + support)
         };
         out.insert((left, right), strength);
     }
