@@ -13,6 +13,9 @@ use crate::report::label::{self, Language, percent};
 use crate::text::document::{Document, Level};
 use crate::text::span::{Pair, Side};
 
+/// Similarity below which a row marks, outside of its passages, no words that are merely others: almost all are.
+const FAR_SIMILARITY: f64 = 0.4;
+
 /// Renders a comparison. `documents` and `references` are those it was made from.
 pub fn comparison_page(
     comparison: &Comparison,
@@ -139,8 +142,8 @@ fn aligned(comparison: &Comparison, texts: &Pair<MarkedText<'_>>, language: Lang
         section aria-labelledby="texts" {
             (heading("texts", language.say("两文对照", "Side by side"), "beads", comparison.beads.len()))
             p.note { (language.say(
-                "每行是一组相互对应的段落。段首编号 L 为左文、R 为右文；⇄ 指出它所回应的段落，↗ 表示那一段排在别的行。正文中的小方号是回应文句的编号，两边同号，点按可至另一边。",
-                "Each row is a group of paragraphs that belong together. L and R number the paragraphs; ⇄ names the paragraph it echoes, ↗ one that stands in another row. Small boxed numbers mark echoing passages: the same number on both sides, each leading to the other."
+                "每行是一组相互对应的段落。段首编号 L 为左文、R 为右文；⇄ 指出它所回应的段落，↗ 表示那一段排在别的行。正文中的小方号是回应文句的编号，两边同号，点按可至另一边。相似不到 40% 的行，文句之外一般的增、省、改不再标出。",
+                "Each row is a group of paragraphs that belong together. L and R number the paragraphs; ⇄ names the paragraph it echoes, ↗ one that stands in another row. Small boxed numbers mark echoing passages: the same number on both sides, each leading to the other. Rows of less than 40% similarity leave plain additions, omissions and rewordings outside of the passages unmarked."
             )) }
             (legend(language))
             p.controls {
@@ -191,7 +194,7 @@ fn row(index: usize, bead: &Bead, comparison: &Comparison, texts: &Pair<MarkedTe
     let both = !bead.left.is_empty() && !bead.right.is_empty();
     let number = index + 1;
     html! {
-        article.bead.one[!both] id={ "b" (number) } {
+        article.bead.one[!both].far[both && bead.similarity < FAR_SIMILARITY] id={ "b" (number) } {
             h3 {
                 a href={ "#b" (number) } { (number) } " "
                 (label::bead_kind(bead.kind, language))
