@@ -12,6 +12,8 @@ ENV RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=/build=/source 
 
 # Dependencies first, on sources that are empty, so that they are built again only when the lock file changes.
 COPY Cargo.toml Cargo.lock ./
+# Cargo builds nothing of a package before it has seen the files of every declared target.
+COPY benches benches
 RUN mkdir src \
     && printf 'fn main() {}\n' > src/main.rs \
     && printf 'fn main() {}\n' > build.rs \
