@@ -96,7 +96,8 @@ def configuration(program):
     if table not in documented:
         raise Wrong("docs/operations.md is not what `config table` prints")
     rows = re.findall(r"^\| `\w+` \| `(--[\w-]+)` \| `(\w+)` \|", table, re.M)
-    flags = re.findall(r"^ +(--[\w-]+) <.*?\[env: (\w+)\] \[default: ", run([program, "serve", "--help"]), re.M | re.S)
+    help_text = run([program, "serve", "--help"])
+    flags = re.findall(r"^ +(--[\w-]+) <.*\[env: (\w+)\] \[default: ", help_text, re.M)
     if not flags or rows != flags:
         raise Wrong("\n".join(difflib.unified_diff(list(map(str, rows)), list(map(str, flags)), "table", "--help")))
 

@@ -27,8 +27,12 @@ use tonic_health::pb::health_client::HealthClient;
 const CALLERS: usize = 6;
 const DRAIN_LAG: Duration = Duration::from_millis(100);
 const DRAIN: Duration = Duration::from_secs(10);
-/// What the end may take beyond the drain: closing connections, ending threads, the kernel.
+/// What the end may take beyond the drain: closing connections, ending threads, the kernel. A short run may share its
+/// machine with builds, and proves no more than that the end comes.
 const SLACK: Duration = Duration::from_millis(500);
+const SLACK_OF_A_SHORT_RUN: Duration = Duration::from_secs(5);
+/// Rounds from which on a run is long.
+const LONG_RUN: usize = 20;
 
 /// What one round showed.
 #[derive(Debug)]
@@ -210,16 +214,23 @@ async fn round() -> Round {
 }
 
 impl Round {
-    fn check(&self, number: usize) {
-        assert_eq!(self.lost, Vec::<String>::new(), "round {number}");
-        assert_eq!(self.exit, Some(0), "round {number}");
-        assert!(self.ended <= DRAIN_LAG + DRAIN + SLACK, "round {number} took {:?}", self.ended);
-        let refused = self.first_refused.expect("callers end by being refused");
-        assert!(
-            self.not_serving <= refused,
-            "round {number}: health turned after {:?}, a caller was refused after {refused:?}",
-            self.not_serving
-        );
+    /// What was not as it should be.
+    fn complaints(&self, slack: Duration) -> Vec<String> {
+        let mut complaints = self.lost.clone();
+        if self.exit != Some(0) {
+            complaints.push(format!("exit {:?}", self.exit));
+        }
+        if self.ended > DRAIN_LAG + DRAIN + slack {
+            complaints.push(format!("the end took {:?}", self.ended));
+        }
+        match self.first_refused {
+            Some(refused) if self.not_serving <= refused => {}
+            refused => complaints.push(format!(
+                "health said NOT_SERVING after {:?}, a caller was refused after {refused:?}",
+                self.not_serving
+            )),
+        }
+        complaints
     }
 }
 
@@ -234,10 +245,11 @@ fn millis(times: impl Iterator<Item = Duration>) -> String {
 #[expect(clippy::print_stdout, reason = "the table is what a long run is for")]
 async fn no_call_is_lost_at_sigterm_and_silent_peers_hold_nothing_up() {
     let rounds = std::env::var("POLICY_ECHO_DRAIN_ROUNDS").map_or(2, |rounds| rounds.parse().expect("a number"));
-    let mut shown = Vec::new();
+    let slack = if rounds < LONG_RUN { SLACK_OF_A_SHORT_RUN } else { SLACK };
+    let (mut shown, mut complaints) = (Vec::new(), Vec::new());
     for number in 1..=rounds {
         let round = round().await;
-        round.check(number);
+        complaints.extend(round.complaints(slack).into_iter().map(|complaint| format!("round {number}: {complaint}")));
         if number % 20 == 0 {
             println!("{number} rounds");
         }
@@ -246,7 +258,7 @@ async fn no_call_is_lost_at_sigterm_and_silent_peers_hold_nothing_up() {
     let total = |count: fn(&Round) -> u64| shown.iter().map(count).sum::<u64>();
     println!("rounds {rounds}, each with {CALLERS} callers, 3 silent peers and 2 open watches of health");
     println!("calls answered before the signal      {:>9}", total(|round| round.before));
-    println!("calls in flight at the signal, answered {:>7}", total(|round| round.in_flight));
+    println!("calls in flight at the signal, answered {:>6}", total(|round| round.in_flight));
     println!("calls begun after it, answered        {:>9}", total(|round| round.late));
     println!("calls refused after it                {:>9}", total(|round| round.refused));
     println!("calls lost                            {:>9}", total(|round| round.lost.len() as u64));
@@ -255,4 +267,5 @@ async fn no_call_is_lost_at_sigterm_and_silent_peers_hold_nothing_up() {
     println!("health says NOT_SERVING               {}", millis(shown.iter().map(|round| round.not_serving)));
     println!("first caller refused                  {}", millis(shown.iter().filter_map(|round| round.first_refused)));
     println!("process ended                         {}", millis(shown.iter().map(|round| round.ended)));
+    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
 }

@@ -294,6 +294,15 @@ fn a_hangup_changes_the_filter_of_the_log_and_a_wrong_file_changes_nothing() {
     assert_eq!(serving.ended(), Some(0));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_dies_leaves_no_dump() {
+    let serving = Serving::start(&[]);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", serving.id())).expect("limits");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit");
+    assert_eq!(core.split_whitespace().skip(4).collect::<Vec<_>>(), ["0", "0", "bytes"]);
+}
+
 #[test]
 fn a_collector_that_is_not_there_costs_no_call() {
     let mut serving = Serving::start(&["--otlp-endpoint", "http://127.0.0.1:1"]);

@@ -22,6 +22,7 @@ impl Serve {
         let loaded = self.settings.load()?;
         let config = loaded.config;
         let filter = telemetry::start(config.telemetry.log_format, &config.telemetry.log);
+        leave_no_core();
         let changed = differing(&Config::default(), &config).join(" ");
         tracing::info!(version = env!("CARGO_PKG_VERSION"), changed, "starting");
         for variable in loaded.unknown_variables {
@@ -40,6 +41,26 @@ impl Serve {
             ServeError::Listen { .. } => CommandError::Unavailable(error.to_string()),
             _ => CommandError::Internal(error.to_string()),
         })
+    }
+}
+
+/// A dump of a process that dies would hold the documents at work: there is none, whatever the machine's limits say, and no
+/// debugger of another user's reads our memory.
+fn leave_no_core() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let nothing = Rlimit { current: Some(0), maximum: Some(0) };
+        if let Err(error) = setrlimit(Resource::Core, nothing) {
+            tracing::warn!(%error, "core dumps cannot be switched off; limit them from outside");
+        }
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+            tracing::warn!(%error, "other processes may read the memory of this one");
+        }
     }
 }
 

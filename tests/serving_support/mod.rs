@@ -76,6 +76,11 @@ impl Serving {
         }
     }
 
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// All lines so far.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.log.lines.lock().expect("no panic").clone()
