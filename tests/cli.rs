@@ -5,6 +5,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
+use policy_echo::compare::background::{Genre, Title, build};
+
 const LEFT: &str = "省委常委会主持会议。\n坚定不移举全省之力强力推进粤港澳大湾区建设。\n";
 const RIGHT: &str = "全会由市委常委会主持。\n坚定不移举全市之力推动粤港澳大湾区建设向纵深发展。\n";
 
@@ -140,6 +142,24 @@ fn json_is_canonical_and_output_goes_to_the_file() {
     assert_eq!(json["offsetUnit"], "OFFSET_UNIT_CODE_POINTS");
     assert_eq!(json["left"]["paragraphs"][0]["span"], serde_json::json!({"start": 0, "end": 10}));
     assert!(json["score"]["formula"].is_number(), "zeros are written: {}", json["score"]);
+}
+
+#[test]
+fn the_operator_may_bring_a_background_of_their_own() {
+    let folder = Folder::new("background");
+    let (left, right) = (folder.file("left.txt", LEFT), folder.file("right.txt", RIGHT));
+    let title = Title { genre: Genre::Report, versions: Vec::new() };
+    let table = folder.file("table.bin", build(&[title], "nothing"));
+    let version = |more: &[&str]| {
+        let arguments = [&["compare", &left, &right, "--format", "json"], more].concat();
+        let output = run(&arguments);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{told}"));
+        json["versions"]["background"].as_str().expect("every answer names it").to_owned()
+    };
+    assert_ne!(version(&[]), version(&["--background", &table]));
+    check_failure(&["compare", &left, &right, "--background", &left], 65, "left.txt");
+    check_failure(&["compare", &left, &right, "--background", "nowhere.bin"], 66, "nowhere.bin");
 }
 
 #[test]

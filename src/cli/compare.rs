@@ -10,7 +10,7 @@ use tonic::transport::{Channel, Endpoint};
 use super::output::{self, Color};
 use super::{CommandError, block_on, from_response, input};
 use crate::compare::comparison::Comparison;
-use crate::compare::engine::{Engine, EngineSettings};
+use crate::compare::engine::Engine;
 use crate::report::html::PageOptions;
 use crate::report::label::Language;
 use crate::report::{export, html, terminal};
@@ -61,6 +61,10 @@ pub(super) struct Compare {
     /// Longest time to wait for the server, in seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     timeout_s: u64,
+
+    /// A background table to use in place of the embedded one; not with --server, which has its own
+    #[arg(long, value_name = "FILE", conflicts_with = "server")]
+    background: Option<String>,
 
     /// Language of labels; by default that of the locale in text and tables, Chinese in a page
     #[arg(long, value_enum)]
@@ -197,8 +201,7 @@ impl Compare {
         answer: impl FnOnce(&CompareCall, &Comparison, &Engine) -> T,
     ) -> Result<T, CommandError> {
         let call = self.read(request)?;
-        let engine = Engine::load(EngineSettings::default())
-            .map_err(|error| CommandError::Internal(format!("cannot load the engine: {error}")))?;
+        let engine = input::engine(self.background.as_deref())?;
         let found = engine
             .compare(&call.documents, &call.references, &call.options, &Cancel::new())
             .map_err(|error| CommandError::Internal(error.to_string()))?;

@@ -4,6 +4,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::CommandError;
+use crate::compare::engine::{Engine, EngineError, EngineSettings};
 use crate::service::proto;
 use crate::text::decode::{self, DecodeError};
 use crate::text::document::DEFAULT_MAX_TEXT_BYTES;
@@ -47,6 +48,20 @@ fn read(path: &str) -> io::Result<Vec<u8>> {
         std::fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
+}
+
+/// The engine of this process, with the background table of a file if one is named.
+pub(super) fn engine(background: Option<&str>) -> Result<Engine, CommandError> {
+    let settings = EngineSettings { background: background.map(background_table).transpose()? };
+    Engine::load(settings).map_err(|error| match (background, &error) {
+        (Some(path), EngineError::Background(_)) => bad(path, error.to_string()),
+        _ => CommandError::Internal(format!("cannot load the engine: {error}")),
+    })
+}
+
+/// The bytes of a background table.
+pub(super) fn background_table(path: &str) -> Result<Vec<u8>, CommandError> {
+    std::fs::read(path).map_err(|cause| CommandError::NoInput { path: path.to_owned(), cause: name(&cause) })
 }
 
 fn bad(path: &str, cause: String) -> CommandError {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::CommandError;
+use super::input::background_table;
 use super::settings::Settings;
 use crate::compare::engine::{Engine, EngineSettings};
 use crate::service::config::{Config, differing};
@@ -28,12 +29,13 @@ impl Serve {
         for variable in loaded.unknown_variables {
             tracing::warn!(variable, "an environment variable that sets nothing");
         }
+        let background = config.work.background.as_deref().map(background_table).transpose()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(|cause| CommandError::Internal(format!("cannot start the async runtime: {cause}")))?;
         let reloadables = vec![reload_settings(self.settings, config.clone(), filter)];
-        let load = || Engine::load(EngineSettings::default());
+        let load = || Engine::load(EngineSettings { background });
         let served = runtime.block_on(server::serve(config, load, reloadables));
         // Work that was abandoned at the end of the drain must not hold the process.
         runtime.shutdown_timeout(Duration::from_millis(100));

@@ -16,7 +16,6 @@ use super::manifest::Manifest;
 use super::output::{self, Color, Sink};
 use super::progress::{Progress, Results};
 use super::{CommandError, block_on, from_response, input};
-use crate::compare::engine::{Engine, EngineSettings};
 use crate::report::export::{TraceTable, trace_csv, trace_markdown};
 use crate::report::html::{self, PageOptions};
 use crate::report::label::Language;
@@ -74,6 +73,10 @@ pub(super) struct Trace {
     /// Longest time to wait for the server, in seconds
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
     timeout_s: u64,
+
+    /// A background table to use in place of the embedded one; not with --server, which has its own
+    #[arg(long, value_name = "FILE", conflicts_with = "server")]
+    background: Option<String>,
 
     /// Language of labels; by default that of the locale in text and tables, Chinese in a page
     #[arg(long, value_enum)]
@@ -277,8 +280,7 @@ impl Trace {
         mut each: impl FnMut(proto::TraceDirectiveResponse) -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
         self.documents(&messages.resolutions)?;
-        let engine = Engine::load(EngineSettings::default())
-            .map_err(|error| CommandError::Internal(format!("cannot load the engine: {error}")))?;
+        let engine = input::engine(self.background.as_deref())?;
         let cancel = Cancel::new();
         let session = TraceSession::begin(Arc::new(engine), messages.start, DocumentLimits::default(), &cancel)
             .map_err(|failure| self.explain(failure, None))?;

@@ -48,6 +48,8 @@ settings! {
         stream_pairs: usize = 4, |pairs| within(pairs, 1, 1024);
         /// Longest time until a call is answered, in milliseconds; a caller's own deadline may be shorter
         max_call_ms: u64 = 60_000, |ms| within(ms, 1, DAY_MS);
+        /// File with a background table to use in place of the embedded one, as the example `build_background` writes it
+        background: Option<String> = None;
     }
 
     /// Who may call what.

@@ -79,6 +79,12 @@ static PHRASES: LazyLock<WordList> = LazyLock::new(|| {
         "当地",
         "地方",
         "县以上",
+        "省域内",
+        "市域内",
+        "县域内",
+        "省域",
+        "市域",
+        "县域",
     ])
 });
 /// Words that stand between words of the scale without being of it.
@@ -268,7 +274,8 @@ mod tests {
 
     #[test]
     fn nothing_but_scale() {
-        for text in ["县级以上", "市、区", "设区的市", "区县", "省委、省政府", "市、区人民政府", "各地", "各区"]
+        for text in
+            ["县级以上", "市域内", "市、区", "设区的市", "区县", "省委、省政府", "市、区人民政府", "各地", "各区"]
         {
             assert!(is_scale(&word(text), &own()), "{text}");
         }

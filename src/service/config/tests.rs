@@ -57,7 +57,7 @@ fn what_is_wrong_is_told_all_at_once_by_its_name_and_place() {
     echo.toml, line 1: there is no setting workers; workers belongs in [work]
     echo.toml, line 2: there is no setting [wrok]; the sections are [server], [transport], [work], [security], [limits], [telemetry]
     echo.toml, line 5: there is no setting work.max_connections; max_connections belongs in [transport]
-    echo.toml, line 7: there is no setting work.threads; [work] holds workers, queue, stream_pairs, max_call_ms
+    echo.toml, line 7: there is no setting work.threads; [work] holds workers, queue, stream_pairs, max_call_ms, background
     server.listen (from --listen) must be an IP address and a port, such as 127.0.0.1:50051 or [::1]:50051
     server.drain_ms (from POLICY_ECHO_DRAIN_MS) must be a whole number from 0 to 18446744073709551615
     transport.max_connections (from --max-connections) must be from 1 to 1000000
