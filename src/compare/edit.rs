@@ -32,8 +32,12 @@ mod synonym;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::kind::WordFacts;
 use self::list::Marks;
 use self::piece::{Piece, cover};
 pub use self::reach::reach;
@@ -63,7 +67,14 @@ pub struct EditContext<'a> {
     own_places: scale::OwnPlaces,
     learned: FxHashSet<(&'a [char], &'a [char])>,
     marks: Marks,
+    /// Facts of short words that changed before.
+    word_facts: RefCell<FxHashMap<&'a [char], Rc<WordFacts>>>,
 }
+
+/// Longest words whose facts are kept, in characters.
+const LONGEST_KEPT: usize = 12;
+/// Most words whose facts are kept.
+const MOST_KEPT: usize = 1 << 14;
 
 impl<'a> EditContext<'a> {
     /// Reads what two documents have in common.
@@ -86,11 +97,27 @@ impl<'a> EditContext<'a> {
         }
         marks.clause_ends.sort_unstable();
         marks.clause_ends.dedup();
-        Self { analyses, vocabulary, own_places, learned, marks }
+        Self { analyses, vocabulary, own_places, learned, marks, word_facts: RefCell::default() }
     }
 
     fn texts(&self) -> Pair<&'a NormalizedText> {
         self.analyses.map(|analysis| &analysis.text)
+    }
+
+    /// What words are wherever they stand.
+    fn word_facts(&self, words: &'a [char]) -> Rc<WordFacts> {
+        if words.len() > LONGEST_KEPT {
+            return Rc::new(WordFacts::of(self, words));
+        }
+        if let Some(known) = self.word_facts.borrow().get(words) {
+            return Rc::clone(known);
+        }
+        let facts = Rc::new(WordFacts::of(self, words));
+        let mut kept = self.word_facts.borrow_mut();
+        if kept.len() < MOST_KEPT {
+            kept.insert(words, Rc::clone(&facts));
+        }
+        facts
     }
 
     fn own_places(&self) -> &scale::OwnPlaces {

@@ -34,6 +34,9 @@ pub(super) fn matches(
     budget: &mut StepBudget,
     cancel: &Cancel,
 ) -> Result<Found, Cancelled> {
+    if let Some(pairs) = without_middle(rows, columns) {
+        return Ok(Found { pairs, end: StageEnd::Complete, minimal: true });
+    }
     let largest = rows.iter().chain(columns).max().copied().unwrap_or(0) as usize;
     if largest < 4 * (rows.len() + columns.len()) + 1024 {
         return run(rows, columns, largest + 1, budget, cancel);
@@ -47,6 +50,19 @@ pub(super) fn matches(
     let columns: Vec<u32> = columns.iter().map(&mut number).collect();
     let ids = dense.len();
     run(&rows, &columns, ids, budget, cancel)
+}
+
+/// The pairs of sides of which one is used up by what both begin and end with: most small changes are so.
+fn without_middle(rows: &[u32], columns: &[u32]) -> Option<Vec<(u32, u32)>> {
+    let start = rows.iter().zip(columns).take_while(|(row, column)| row == column).count();
+    let (rows_left, columns_left) = (&rows[start..], &columns[start..]);
+    let ends = rows_left.iter().rev().zip(columns_left.iter().rev());
+    let end = ends.take_while(|(row, column)| row == column).count();
+    if end < rows_left.len().min(columns_left.len()) {
+        return None;
+    }
+    let behind = |by: usize| ((rows.len() - end + by) as u32, (columns.len() - end + by) as u32);
+    Some((0..start as u32).map(|at| (at, at)).chain((0..end).map(behind)).collect())
 }
 
 fn run(

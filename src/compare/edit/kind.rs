@@ -6,6 +6,8 @@
 //! Localisation goes first because 省级 holds no other change; dates go before slogans because “十四五” is quoted;
 //! numbers need a figure on both sides; synonyms never differ in strength, which a test of the list keeps.
 
+use std::rc::Rc;
+
 use super::EditContext;
 use super::name::{self, InContext};
 use super::quantity::{self, Figure};
@@ -35,21 +37,46 @@ pub(super) fn kind_of(context: &EditContext<'_>, change: Pair<Span<Normalized>>)
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
     pub(super) words: &'a [char],
-    is_punctuation: bool,
-    /// The form in which localised words are equal.
-    pub(super) canonical: Option<Vec<char>>,
-    is_scale: bool,
-    is_national: bool,
-    is_any_place: bool,
-    is_own_place: bool,
+    /// What the words are wherever they stand.
+    alone: Rc<WordFacts>,
     /// The short name of a place behind a word of motion or station: 驻粤.
     is_short_place: bool,
     figure: Option<Figure>,
     is_slogan: bool,
+    is_person: bool,
+}
+
+/// What words are wherever they stand; kept in the context, because the same words change again and again.
+#[derive(Debug)]
+pub(super) struct WordFacts {
+    is_punctuation: bool,
+    /// The form in which localised words are equal.
+    canonical: Option<Vec<char>>,
+    is_scale: bool,
+    is_national: bool,
+    is_any_place: bool,
+    is_own_place: bool,
     degree: Option<Degree>,
     synonym: Option<u32>,
-    is_person: bool,
     is_body: bool,
+}
+
+impl WordFacts {
+    /// Reads words.
+    pub(super) fn of(context: &EditContext<'_>, words: &[char]) -> Self {
+        let own = context.own_places();
+        Self {
+            is_punctuation: words.iter().all(|c| is_punctuation(*c)),
+            canonical: scale::canonical(words, own),
+            is_scale: scale::is_scale(words, own),
+            is_national: scale::is_national(words),
+            is_any_place: !words.is_empty() && scale::is_any_place(words),
+            is_own_place: context.is_own_place(words),
+            degree: strength::degree(words),
+            synonym: synonym::number(words),
+            is_body: name::is_body(words),
+        }
+    }
 }
 
 impl<'a> Facts<'a> {
@@ -58,24 +85,14 @@ impl<'a> Facts<'a> {
         let characters = context.analyses.get(side).text.characters();
         let range = span.range();
         let words = &characters[range.clone()];
-        let own = context.own_places();
         let in_context = InContext { before: &characters[..range.start], words, behind: &characters[range.end..] };
-        let is_punctuation = words.iter().all(|c| is_punctuation(*c));
         Self {
             words,
-            is_punctuation,
-            canonical: scale::canonical(words, own),
-            is_scale: scale::is_scale(words, own),
-            is_national: scale::is_national(words),
-            is_any_place: !words.is_empty() && scale::is_any_place(words),
-            is_own_place: context.is_own_place(words),
+            alone: context.word_facts(words),
             is_short_place: is_stationed(characters, span),
             figure: if words.is_empty() { None } else { figure(characters, span) },
             is_slogan: !words.is_empty() && is_slogan(characters, span),
-            degree: strength::degree(words),
-            synonym: synonym::number(words),
             is_person: name::is_person(in_context),
-            is_body: name::is_body(words),
         }
     }
 }
@@ -83,14 +100,19 @@ impl<'a> Facts<'a> {
 impl Facts<'_> {
     /// Whether the words of two sides may stand for one another.
     pub(super) fn are_synonyms(&self, other: &Self) -> bool {
-        self.synonym.zip(other.synonym).is_some_and(|(one, other)| synonym::are_pair(one, other))
+        self.alone.synonym.zip(other.alone.synonym).is_some_and(|(one, other)| synonym::are_pair(one, other))
+    }
+
+    /// Whether the words of two sides are the same but for levels and own places, or neither holds any.
+    pub(super) fn same_form(&self, other: &Self) -> bool {
+        self.alone.canonical == other.alone.canonical
     }
 }
 
 /// The kind of a change from one side to the other.
 pub(super) fn kind_between(context: &EditContext<'_>, left: &Facts<'_>, right: &Facts<'_>) -> Option<EditKind> {
     let both = |fact: fn(&Facts<'_>) -> bool| fact(left) && fact(right);
-    if both(|side| side.is_punctuation) {
+    if both(|side| side.alone.is_punctuation) {
         return Some(EditKind::Punctuation);
     }
     if left.words.is_empty() || right.words.is_empty() {
@@ -111,7 +133,7 @@ pub(super) fn kind_between(context: &EditContext<'_>, left: &Facts<'_>, right: &
             false => EditKind::Number { left: Some(Box::new(left.clone())), right: Some(Box::new(right.clone())) },
         });
     }
-    if let (Some(left), Some(right)) = (left.degree, right.degree)
+    if let (Some(left), Some(right)) = (left.alone.degree, right.alone.degree)
         && let Some(direction) = strength::moved(left, right)
     {
         return Some(EditKind::Strength(direction));
@@ -119,7 +141,7 @@ pub(super) fn kind_between(context: &EditContext<'_>, left: &Facts<'_>, right: &
     if left.are_synonyms(right) {
         return Some(EditKind::Synonym);
     }
-    let named = both(|side| side.is_person) || both(|side| side.is_any_place) || both(|side| side.is_body);
+    let named = both(|side| side.is_person) || both(|side| side.alone.is_any_place) || both(|side| side.alone.is_body);
     named.then_some(EditKind::Name)
 }
 
@@ -134,11 +156,11 @@ fn figure(characters: &[char], span: Span<Normalized>) -> Option<Figure> {
 }
 
 fn is_localization(context: &EditContext<'_>, left: &Facts<'_>, right: &Facts<'_>) -> bool {
-    left.canonical.is_some() && left.canonical == right.canonical
-        || left.is_scale && (right.is_scale || right.is_national)
-        || right.is_scale && left.is_national
-        || left.is_own_place && right.is_any_place
-        || right.is_own_place && left.is_any_place
+    left.alone.canonical.is_some() && left.alone.canonical == right.alone.canonical
+        || left.alone.is_scale && (right.alone.is_scale || right.alone.is_national)
+        || right.alone.is_scale && left.alone.is_national
+        || left.alone.is_own_place && right.alone.is_any_place
+        || right.alone.is_own_place && left.alone.is_any_place
         || context.learned(left.words, right.words)
         || left.is_short_place && right.is_short_place
 }

@@ -19,6 +19,8 @@ use crate::compare::diff::{OpKind, edit_script};
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 use crate::text::span::{Normalized, Pair, Side, Span};
 
+/// Cells up to which the characters of two sides are compared one by one before they are diffed.
+const SHORT_CELLS: usize = 1024;
 /// Most cells of one alignment of atoms.
 const MOST_CELLS: u64 = 10_000;
 /// Shortest equal stretch that is kept though it begins or ends inside a word, in characters.
@@ -57,13 +59,14 @@ fn same_characters(
         return Ok(whole);
     }
     let texts = context.texts();
+    let sides = Pair::new(texts.left.slice(change.left), texts.right.slice(change.right));
+    // Most short replacements have no character in common, and a diff would only say so.
+    let is_short = sides.left.len() * sides.right.len() <= SHORT_CELLS;
+    if is_short && !sides.left.iter().any(|character| sides.right.contains(character)) {
+        return Ok(whole);
+    }
     let numbers = |characters: &[char]| characters.iter().map(|c| u32::from(*c)).collect::<Vec<u32>>();
-    let script = edit_script(
-        &numbers(texts.left.slice(change.left)),
-        &numbers(texts.right.slice(change.right)),
-        budget,
-        cancel,
-    )?;
+    let script = edit_script(&numbers(sides.left), &numbers(sides.right), budget, cancel)?;
     *end = end.and(script.end);
     let (mut out, mut done) = (Vec::new(), Pair::new(change.left.start(), change.right.start()));
     for op in script.ops.iter().filter(|op| op.kind == OpKind::Equal) {
@@ -119,9 +122,7 @@ fn split_words(
         score(context, (&cut.left[i].class, &facts.left[i]), (&cut.right[j].class, &facts.right[j]))
     };
     // One orientation for both orders of the sides makes the pieces mirror each other.
-    let key = |side: &[Atom], span: Span<Normalized>, text: &[char]| (side.len(), text[span.range()].to_vec());
-    let mirrored =
-        key(&cut.left, change.left, texts.left.characters()) < key(&cut.right, change.right, texts.right.characters());
+    let mirrored = (cut.left.len(), texts.left.slice(change.left)) < (cut.right.len(), texts.right.slice(change.right));
     let pairs = match mirrored {
         true => align(cut.right.len(), cut.left.len(), |i, j| score(j, i))
             .into_iter()
@@ -129,7 +130,7 @@ fn split_words(
             .collect(),
         false => align(cut.left.len(), cut.right.len(), score),
     };
-    tidy(context, words, pieces(context, change, &cut, &pairs))
+    tidy(context, words, pieces(context, change, &cut, &facts, &pairs))
 }
 
 /// Pairs of indexes, ascending on both sides, with the highest sum of scores. Scores below 1 never pair.
@@ -172,7 +173,7 @@ fn score(context: &EditContext<'_>, left: (&Class, &Facts<'_>), right: (&Class, 
     }
     match (left.0, right.0) {
         (Class::Scale, Class::Scale) => {
-            if facts.left.canonical == facts.right.canonical {
+            if facts.left.same_form(facts.right) {
                 32
             } else {
                 26
@@ -207,6 +208,7 @@ fn pieces(
     context: &EditContext<'_>,
     change: Pair<Span<Normalized>>,
     cut: &Pair<Vec<Atom>>,
+    facts: &Pair<Vec<Facts<'_>>>,
     pairs: &[(usize, usize)],
 ) -> Vec<Piece> {
     let texts = context.texts();
@@ -221,7 +223,7 @@ fn pieces(
         done = Pair::new(spans.left.end(), spans.right.end());
         out.push(match texts.left.slice(spans.left) == texts.right.slice(spans.right) {
             true => Piece::equal(spans),
-            false => Piece::changed(spans, kind_of(context, spans)),
+            false => Piece::changed(spans, kind_between(context, &facts.left[left], &facts.right[right])),
         });
     }
     out.extend(nonempty(Pair::new(Span::new(done.left, change.left.end()), Span::new(done.right, change.right.end()))));
