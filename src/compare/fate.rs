@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::align::order::heaviest_chain;
 use super::align::{Candidate, bead::Group};
 use super::comparison::{Fate, Item, PassageForm, Score};
-use super::matching::Units;
+use super::matching::{MAX_PIECE_UNITS, Units};
 use crate::text::analysis::Analysis;
 use crate::text::item;
 use crate::text::span::{Normalized, Pair, Span};
@@ -29,7 +29,7 @@ pub struct Answer {
     pub is_echo: bool,
     /// Bits it tells.
     pub weight: f32,
-    /// Left units that correspond: first and length.
+    /// Left units that correspond: first and length, ascending.
     pub runs: Vec<(u32, u32)>,
 }
 
@@ -135,7 +135,9 @@ impl Places {
         let mut found: Vec<Found> = Vec::new();
         for answer in answers.iter().filter(|answer| answer.left.overlaps(item.span)) {
             let mut matched = 0;
-            for &(start, length) in &answer.runs {
+            // A run is no longer than a piece, so those that reach the item begin at most so far before it.
+            let near = answer.runs.partition_point(|run| (run.0 as usize) < first.saturating_sub(MAX_PIECE_UNITS));
+            for &(start, length) in answer.runs[near..].iter().take_while(|run| (run.0 as usize) < last) {
                 let from = (start as usize).clamp(first, last);
                 let to = (start as usize + length as usize).clamp(first, last);
                 matched += to - from;

@@ -135,6 +135,8 @@ const SHADOW: f32 = 0.4;
 const MIN_FORMULA_BITS: f32 = 10.0;
 /// Share of a passage's bits that may be other than stock phrases for it to be formula.
 const MAX_FORMULA_SHARE: f32 = 0.6;
+/// Most passages of echo, and of formula, that are looked for; the heaviest of more are kept and the answer says so.
+const MOST_PASSAGES: usize = 32_768;
 /// Articles that make a document a law.
 const LAW_ARTICLES: usize = 3;
 
@@ -191,6 +193,11 @@ pub fn find(
         if steps.left() == 0 {
             end = StageEnd::Budget;
         }
+    }
+    if echoes.len().max(formulas.len()) > MOST_PASSAGES {
+        end = StageEnd::Budget;
+        echoes.truncate(MOST_PASSAGES);
+        formulas.truncate(MOST_PASSAGES);
     }
     for draft in echoes.iter_mut().chain(&mut formulas) {
         take_edges(analyses, draft);

@@ -134,13 +134,15 @@ pub fn compare_watched(
             origin,
             edits,
         };
+        let mut runs: Vec<(u32, u32)> = draft.runs.iter().map(|run| (run.left, run.length)).collect();
+        runs.sort_unstable();
         let answer = Answer {
             left: spans.left,
             right: spans.right,
             form,
             is_echo: passage.is_echo(),
             weight: draft.weight,
-            runs: draft.runs.iter().map(|run| (run.left, run.length)).collect(),
+            runs,
         };
         passages.push((passage, answer));
     }

@@ -50,6 +50,9 @@ impl Sequence {
     }
 }
 
+/// The number of a word that has none yet.
+const UNNUMBERED: u32 = u32::MAX;
+
 /// The sequences of both sides. Numbers below the vocabulary's size are its own; joined and cut words come behind.
 pub(super) fn sequences(
     analyses: Pair<&Analysis>,
@@ -81,23 +84,23 @@ pub(super) fn sequences(
                     joinable = false;
                 }
                 end = Some(part.end());
-                let mut intern = |word: Span<Normalized>| {
-                    let next = size + own.len() as u32;
-                    *own.entry(analysis.text.slice(word)).or_insert(next)
-                };
                 if let (true, true, Some(last)) = (joinable, joins, out.words.last_mut()) {
                     *last = last.cover(part);
-                    let joined = *last;
                     if let Some(number) = out.numbers.last_mut() {
-                        *number = intern(joined);
+                        *number = UNNUMBERED;
                     }
                 } else {
                     let whole = part == token.span;
                     out.words.push(part);
-                    out.numbers.push(if whole { numbers[token.word as usize] } else { intern(part) });
+                    out.numbers.push(if whole { numbers[token.word as usize] } else { UNNUMBERED });
                 }
                 joinable = characters.iter().all(figures);
             }
+        }
+        // Joined and cut words are numbered when they are whole, so that a figure of a million digits is read once.
+        for (word, number) in out.words.iter().zip(&mut out.numbers).filter(|(_, number)| **number == UNNUMBERED) {
+            let next = size + own.len() as u32;
+            *number = *own.entry(analysis.text.slice(*word)).or_insert(next);
         }
         out
     })

@@ -113,11 +113,13 @@ pub fn chain<'a>(
     for piece in 0..units.left.pieces.len() {
         first_of_left[piece + 1] += first_of_left[piece];
     }
+    let rights = by_left.iter().map(|&index| matches[index].right).collect();
     let mut chaining = Chaining {
         units,
         matches,
         weight,
         by_left,
+        rights,
         first_of_left,
         used: taken.to_vec(),
         options,
@@ -148,6 +150,8 @@ struct Chaining<'a> {
     weight: Weight,
     /// Indexes of pairs, by left, then right piece.
     by_left: Vec<usize>,
+    /// The right pieces of those pairs.
+    rights: Vec<u32>,
     /// For each left piece, its first place in `by_left`; one more at the end.
     first_of_left: Vec<u32>,
     used: Vec<bool>,
@@ -349,16 +353,17 @@ impl Chaining<'_> {
         let mut best: Option<(f32, usize)> = None;
         for left in lefts {
             let of_left = self.first_of_left[left as usize] as usize..self.first_of_left[left as usize + 1] as usize;
-            let from = of_left.start
-                + self.by_left[of_left.clone()].partition_point(|&index| self.matches[index].right < rights.start);
+            let of_pair = &self.rights[of_left.clone()];
+            let first = of_pair.partition_point(|&right| right < rights.start);
+            let last = first + of_pair[first..].partition_point(|&right| right < rights.end);
             let mut steps = 1;
-            for &index in &self.by_left[from..of_left.end] {
-                let pair = &self.matches[index];
-                if pair.right >= rights.end {
-                    break;
-                }
+            for &index in &self.by_left[of_left.start + first..of_left.start + last] {
                 steps += 1;
-                if self.used[index] || pair.runs.is_empty() || !growing.stays_in_paragraph(self.units, pair) {
+                if self.used[index] {
+                    continue;
+                }
+                let pair = &self.matches[index];
+                if pair.runs.is_empty() || !growing.stays_in_paragraph(self.units, pair) {
                     continue;
                 }
                 let (longer, looked_at) = growing.score_with(pair, self.weight, self.options);

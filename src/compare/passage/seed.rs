@@ -188,6 +188,9 @@ impl Best {
 
 /// Adds a candidate to a short sorted list if it is among the best.
 fn keep_best(list: &mut Vec<Seed>, seed: Seed) {
+    if list.len() == CANDIDATES && before(&list[CANDIDATES - 1], &seed).is_lt() {
+        return;
+    }
     let at = list.partition_point(|known| before(known, &seed).is_lt());
     if at < CANDIDATES {
         list.truncate(CANDIDATES - 1);
