@@ -196,9 +196,13 @@ async fn expired_work_in_the_queue_never_begins() {
     let first = tokio::spawn(async move { first.compare(heavy()).await });
     running.until(|tally| tally.running == 1).await;
     let mut second = ComparisonServiceClient::new(channel.clone());
-    let mut call = tonic::Request::new(heavy());
-    call.set_timeout(Duration::from_millis(100));
-    let status = second.compare(call).await.expect_err("there is no thread for it in time");
+    // Too long for the lane of small messages, short enough to arrive well before its deadline.
+    let text: String = heavy_text(3).chars().take(20_000).collect();
+    let mut call = tonic::Request::new(request(&text, &text));
+    call.set_timeout(Duration::from_secs(2));
+    let second = tokio::spawn(async move { second.compare(call).await });
+    running.until(|tally| tally.waiting == 1).await;
+    let status = second.await.expect("joins").expect_err("there is no thread for it in time");
     // tonic's own client says CANCELLED when its timer is first.
     assert!([Code::DeadlineExceeded, Code::Cancelled].contains(&status.code()), "{status:?}");
     let tally = running.until(|tally| tally.waiting == 0).await;

@@ -85,8 +85,10 @@ fn diff(data: &[u8]) {
     for op in &script.ops {
         assert_eq!((op.left.start, op.right.start), (left_at, right_at), "no gap and no overlap");
         (left_at, right_at) = (op.left.end, op.right.end);
-        let (from_left, from_right) =
-            (&left[op.left.start as usize..op.left.end as usize], &right[op.right.start as usize..op.right.end as usize]);
+        let (from_left, from_right) = (
+            &left[op.left.start as usize..op.left.end as usize],
+            &right[op.right.start as usize..op.right.end as usize],
+        );
         match op.kind {
             OpKind::Equal => {
                 assert_eq!(from_left, from_right);
@@ -231,7 +233,8 @@ fn html(data: &[u8]) {
         if tag.starts_with("script") || tag.starts_with("style") {
             continue;
         }
-        let name: String = tag.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '!' | '-')).collect();
+        let name: String =
+            tag.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '!' | '-')).collect();
         assert!(ELEMENTS.contains(&name.trim_start_matches('/')), "an element of the page's own: {name:?}");
         rest = tag;
     }
@@ -246,10 +249,86 @@ fn html(data: &[u8]) {
 
 /// Elements that pages are made of.
 const ELEMENTS: &[&str] = &[
-    "!DOCTYPE", "a", "article", "aside", "b", "bdi", "body", "br", "button", "caption", "circle", "code", "col",
-    "colgroup", "dd", "defs", "del", "desc", "details", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "g",
-    "h1", "h2", "h3", "h4", "head", "header", "html", "i", "input", "ins", "label", "legend", "li", "line", "link",
-    "main", "mark", "meta", "meter", "nav", "ol", "option", "output", "p", "path", "polygon", "polyline", "pre",
-    "rect", "ruby", "s", "section", "select", "small", "span", "strong", "sub", "summary", "sup", "svg", "table",
-    "tbody", "td", "template", "text", "tfoot", "th", "thead", "time", "title", "tr", "u", "ul", "use", "wbr",
+    "!DOCTYPE",
+    "a",
+    "article",
+    "aside",
+    "b",
+    "bdi",
+    "body",
+    "br",
+    "button",
+    "caption",
+    "circle",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "defs",
+    "del",
+    "desc",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "footer",
+    "g",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "head",
+    "header",
+    "html",
+    "i",
+    "input",
+    "ins",
+    "label",
+    "legend",
+    "li",
+    "line",
+    "link",
+    "main",
+    "mark",
+    "meta",
+    "meter",
+    "nav",
+    "ol",
+    "option",
+    "output",
+    "p",
+    "path",
+    "polygon",
+    "polyline",
+    "pre",
+    "rect",
+    "ruby",
+    "s",
+    "section",
+    "select",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "svg",
+    "table",
+    "tbody",
+    "td",
+    "template",
+    "text",
+    "tfoot",
+    "th",
+    "thead",
+    "time",
+    "title",
+    "tr",
+    "u",
+    "ul",
+    "use",
+    "wbr",
 ];
