@@ -81,7 +81,7 @@ fn diff(data: &[u8]) {
     let (left, right) = two_sequences(data);
     let steps = if steps < 64 { u64::from(steps) } else { 1 << 30 };
     let script = edit_script(&left, &right, &mut StepBudget::new(steps), &Cancel::new()).expect("not cancelled");
-    let (mut left_at, mut right_at, mut rebuilt) = (0, 0, Vec::new());
+    let (mut left_at, mut right_at, mut rebuilt) = (0, 0, Vec::<u32>::new());
     for op in &script.ops {
         assert_eq!((op.left.start, op.right.start), (left_at, right_at), "no gap and no overlap");
         (left_at, right_at) = (op.left.end, op.right.end);
