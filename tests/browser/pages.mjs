@@ -81,6 +81,8 @@ async function open(address, { width = 1440, scheme = "light", script = true } =
   const context = await browser.newContext({
     viewport: { width, height: 900 }, colorScheme: scheme, javaScriptEnabled: script,
   });
+  // A machine that builds at the same time is slow, not wrong.
+  context.setDefaultTimeout(120_000);
   const tab = await context.newPage();
   const complaints = [];
   tab.on("console", (message) => complaints.push(`${message.type()}: ${message.text()}`));
