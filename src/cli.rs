@@ -6,10 +6,12 @@ mod exit_code;
 mod from_response;
 mod healthcheck;
 mod input;
+mod keys;
 mod manifest;
 mod output;
 mod progress;
 mod serve;
+mod server;
 mod settings;
 mod trace;
 
@@ -38,6 +40,8 @@ enum Command {
     Config(config::ConfigCommand),
     /// Traces a directive through the resolutions that answer it
     Trace(Box<trace::Trace>),
+    /// Makes keys for callers, and what the server keeps of them
+    Keys(keys::Keys),
     /// Asks a running server whether it serves, for container probes
     Healthcheck(healthcheck::Healthcheck),
 }
@@ -59,6 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Compare(compare) => compare.run(),
         Command::Config(config) => config.run(),
         Command::Trace(trace) => trace.run(),
+        Command::Keys(keys) => keys.run(),
         Command::Healthcheck(healthcheck) => healthcheck.run(),
     };
     // The hook has said what there is to say.

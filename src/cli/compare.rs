@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use tonic::codec::CompressionEncoding;
-use tonic::transport::{Channel, Endpoint};
 
 use super::output::{self, Color};
+use super::server::ServerAccess;
 use super::{CommandError, block_on, from_response, input};
 use crate::compare::comparison::Comparison;
 use crate::compare::engine::Engine;
@@ -57,6 +57,9 @@ pub(super) struct Compare {
     /// Ask this server rather than compare here, such as http://127.0.0.1:50051
     #[arg(long, env = "POLICY_ECHO_SERVER", value_name = "URL")]
     server: Option<String>,
+
+    #[command(flatten)]
+    access: ServerAccess,
 
     /// Longest time to wait for the server, in seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
@@ -210,7 +213,7 @@ impl Compare {
 
     fn ask(&self, server: &str, request: proto::CompareRequest) -> Result<proto::CompareResponse, CommandError> {
         block_on(async {
-            let mut client = ComparisonServiceClient::new(connect(server).await?)
+            let mut client = ComparisonServiceClient::new(self.access.connect(server).await?)
                 .send_compressed(CompressionEncoding::Zstd)
                 .accept_compressed(CompressionEncoding::Zstd)
                 .max_decoding_message_size(MAX_REPLY_BYTES);
@@ -241,18 +244,6 @@ impl Compare {
             None => CommandError::Usage(format!("{}: {}", first.field, first.description)),
         }
     }
-}
-
-/// A connection to `server`, given as a URL or as host and port.
-pub(super) async fn connect(server: &str) -> Result<Channel, CommandError> {
-    let url = if server.contains("://") { server.to_owned() } else { format!("http://{server}") };
-    let endpoint = Endpoint::from_shared(url)
-        .map_err(|_| CommandError::Usage(format!("{server} is not the URL of a server; give http://HOST:PORT")))?
-        .connect_timeout(Duration::from_secs(5));
-    endpoint
-        .connect()
-        .await
-        .map_err(|_| CommandError::Unavailable(format!("cannot connect to {server}; is it running?")))
 }
 
 /// Chinese where the locale is.

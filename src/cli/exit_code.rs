@@ -16,6 +16,7 @@ Exit codes:
   70  internal: a bug of ours
   74  input or output failed: the result cannot be written
   75  the deadline passed; trying again may help
+  77  no permission: the server does not know us, or does not let us make this call
   78  a setting of the server is wrong";
 
 /// How the program ends.
@@ -40,6 +41,8 @@ pub enum Exit {
     Deadline = 75,
     /// EX_CONFIG: a setting of the server is wrong.
     Config = 78,
+    /// EX_NOPERM: the server does not know us, or does not let us make this call.
+    NoPermission = 77,
 }
 
 impl From<Exit> for ExitCode {
@@ -82,6 +85,9 @@ pub enum CommandError {
     /// The deadline passed.
     #[error("{0}")]
     Deadline(String),
+    /// The server does not know us, or does not let us make this call.
+    #[error("the server does not let us: {0}")]
+    NoPermission(String),
     /// The result cannot be written.
     #[error("{path}: cannot write: {cause}")]
     Output {
@@ -111,6 +117,7 @@ impl CommandError {
             Self::Data { .. } | Self::Refused(_) => Exit::Data,
             Self::Unavailable(_) => Exit::Unavailable,
             Self::Deadline(_) => Exit::Deadline,
+            Self::NoPermission(_) => Exit::NoPermission,
             Self::Output { .. } => Exit::Io,
             Self::OutputClosed => Exit::Ok,
             Self::Internal(_) => Exit::Internal,
@@ -131,6 +138,7 @@ impl From<tonic::Status> for CommandError {
             Code::DeadlineExceeded | Code::Cancelled => {
                 Self::Deadline(format!("the server gave no answer in time: {message}"))
             }
+            Code::Unauthenticated | Code::PermissionDenied => Self::NoPermission(message),
             Code::Unimplemented => Self::Unavailable(format!("the server does not know this call: {message}")),
             code => Self::Internal(format!("the server failed ({code:?}): {message}")),
         }

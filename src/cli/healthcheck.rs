@@ -6,7 +6,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::compare::connect;
+use super::server::ServerAccess;
 use super::{CommandError, block_on};
 
 /// Arguments of `healthcheck`.
@@ -23,13 +23,16 @@ pub(super) struct Healthcheck {
     /// Longest time to wait, in milliseconds
     #[arg(long, default_value_t = 2000, value_name = "MS")]
     timeout_ms: u64,
+
+    #[command(flatten)]
+    access: ServerAccess,
 }
 
 impl Healthcheck {
     pub(super) fn run(self) -> Result<(), CommandError> {
         let timeout = Duration::from_millis(self.timeout_ms);
         let ask = async {
-            let mut client = HealthClient::new(connect(&self.server).await?);
+            let mut client = HealthClient::new(self.access.connect(&self.server).await?);
             let reply = client.check(HealthCheckRequest { service: self.service }).await;
             let reply = reply.map_err(|status| {
                 CommandError::Unavailable(format!("the server gave no health: {}", status.message()))

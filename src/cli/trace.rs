@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use tonic::codec::CompressionEncoding;
 
-use super::compare::{Lang, MAX_REPLY_BYTES, Unit, connect, language_of_locale};
+use super::compare::{Lang, MAX_REPLY_BYTES, Unit, language_of_locale};
 use super::manifest::Manifest;
 use super::output::{self, Color, Sink};
 use super::progress::{Progress, Results};
+use super::server::ServerAccess;
 use super::{CommandError, block_on, from_response, input};
 use crate::report::export::{TraceTable, trace_csv, trace_markdown};
 use crate::report::html::{self, PageOptions};
@@ -69,6 +70,9 @@ pub(super) struct Trace {
     /// Ask this server rather than trace here, such as http://127.0.0.1:50051
     #[arg(long, env = "POLICY_ECHO_SERVER", value_name = "URL")]
     server: Option<String>,
+
+    #[command(flatten)]
+    access: ServerAccess,
 
     /// Longest time to wait for the server, in seconds
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
@@ -327,7 +331,7 @@ impl Trace {
         mut each: impl FnMut(proto::TraceDirectiveResponse) -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
         block_on(async {
-            let mut client = TraceServiceClient::new(connect(server).await?)
+            let mut client = TraceServiceClient::new(self.access.connect(server).await?)
                 .send_compressed(CompressionEncoding::Zstd)
                 .accept_compressed(CompressionEncoding::Zstd)
                 .max_decoding_message_size(MAX_REPLY_BYTES);

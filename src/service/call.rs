@@ -1,14 +1,13 @@
 //! One call at the edge: what every method has in common, whichever it is.
 //!
-//! In: an HTTP/2 request. Out: an HTTP/2 reply. Here a request that is not gRPC is refused, the caller's deadline is kept,
-//! the body is bounded ([`super::receive`]), a panic becomes INTERNAL, a code is put right, and one event is logged when the
-//! reply ends.
+//! In: an HTTP/2 request. Out: an HTTP/2 reply. Here a request that is not gRPC is refused, the caller is identified, its
+//! deadline is kept, the body is bounded (`transport`'s `request_watch`, [`super::receive`]), a panic becomes INTERNAL, a
+//! code is put right, and one event is logged when the reply ends.
 //! - Deadline: `grpc-timeout`, and the longest time until a reply may begin. When it passes, the work is dropped, which
 //!   stops it, and the answer is DEADLINE_EXCEEDED; a stream is held to the caller's deadline to its end.
 //! - tonic answers OUT_OF_RANGE to a message over the size limit; gRPC's own table says RESOURCE_EXHAUSTED
 //!   (grpc/doc/statuscodes.md). Nothing here uses OUT_OF_RANGE, so every one is turned.
 
-use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +18,6 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body::Frame;
-use hyper::body::Incoming;
 use tokio::time::Sleep;
 use tonic::body::Body;
 use tonic::service::Routes;
@@ -28,8 +26,10 @@ use tower::ServiceExt as _;
 
 use super::admission::{Pool, incident};
 use super::receive::{self, Arrival, ReceivedBody, Sender};
+use super::security::Gate;
 use super::status::{Failure, RETRY_PUSHBACK};
 use super::telemetry::{CallRecord, Observer};
+use super::transport::{Peer, RequestLimits};
 
 const GRPC_STATUS: &str = "grpc-status";
 
@@ -42,6 +42,10 @@ pub(super) struct Edge {
     pub(super) max_call: Duration,
     /// Who is told of calls.
     pub(super) observer: Arc<Observer>,
+    /// Who may call what.
+    pub(super) gate: Arc<Gate>,
+    /// How slow and how packed a request may be.
+    pub(super) request_limits: RequestLimits,
     /// Who works.
     pub(super) pool: Arc<Pool>,
     /// Bounds on what is received.
@@ -62,8 +66,9 @@ impl Edge {
     pub(super) async fn answer(
         self: Arc<Self>,
         routes: Routes,
-        request: http::Request<Incoming>,
-    ) -> Result<http::Response<CallBody>, Infallible> {
+        peer: &Peer,
+        request: http::Request<Body>,
+    ) -> http::Response<Body> {
         let begun = Instant::now();
         let path = request.uri().path();
         let method = self.methods.binary_search_by(|method| method.path.as_str().cmp(path)).ok();
@@ -73,19 +78,23 @@ impl Edge {
         let mut record = CallRecord::begin(&self.observer, method, request.headers());
         if let Some(refusal) = refuse_other_protocols(&request) {
             record.refuse("NOT_GRPC");
-            return Ok(refusal.map(|body| CallBody { inner: Some(body), deadline: None, record }));
+            return refusal.map(|body| Body::new(CallBody { inner: Some(body), deadline: None, record }));
+        }
+        // The path as the router sees it: a query is no part of it and must not be one here.
+        if let Err(failure) = self.gate.admit(path, request.headers(), peer.certificate.as_ref()) {
+            return finish(record, Status::from(failure).into_http(), None);
         }
         let caller_timeout = match request.headers().get("grpc-timeout").map(parse_timeout) {
             None => None,
             Some(Some(timeout)) => Some(timeout),
-            Some(None) => return Ok(finish(record, Status::from(Failure::MalformedTimeout).into_http(), None)),
+            Some(None) => return finish(record, Status::from(Failure::MalformedTimeout).into_http(), None),
         };
         let timeout = caller_timeout.map_or(self.max_call, |timeout| timeout.min(self.max_call));
         let sender = if is_single_call { Sender::SingleCall } else { Sender::Patient };
         // A stream may live longer than a call: each of its messages has its own time.
         let deadline = if is_single_call { Some(timeout) } else { caller_timeout };
         let arrival = Arrival::new(deadline.and_then(|timeout| begun.checked_add(timeout)));
-        let (mut head, body) = request.into_parts();
+        let (mut head, body) = self.request_limits.watch(request).into_parts();
         head.extensions.insert(arrival.clone());
         let body = ReceivedBody::new(body, Arc::clone(&self.pool), self.bounds.clone(), sender, arrival);
         let request = record.observe(http::Request::from_parts(head, Body::new(body)));
@@ -98,12 +107,12 @@ impl Edge {
         };
         // `checked_add`: a caller may ask for more time than the clock can count.
         let deadline = caller_timeout.and_then(|timeout| tokio::time::Instant::from_std(begun).checked_add(timeout));
-        Ok(finish(record, reply, deadline))
+        finish(record, reply, deadline)
     }
 }
 
 /// gRPC is POST with `content-type: application/grpc`; tonic itself would run the method for anything.
-fn refuse_other_protocols(request: &http::Request<Incoming>) -> Option<http::Response<Body>> {
+fn refuse_other_protocols(request: &http::Request<Body>) -> Option<http::Response<Body>> {
     let content_type = request.headers().get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let status = if request.method() != Method::POST {
         StatusCode::METHOD_NOT_ALLOWED
@@ -151,16 +160,16 @@ fn finish(
     mut record: CallRecord,
     mut reply: http::Response<Body>,
     deadline: Option<tokio::time::Instant>,
-) -> http::Response<CallBody> {
+) -> http::Response<Body> {
     settle(reply.headers_mut(), &mut record);
     record.sign(reply.headers_mut());
     let deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
-    reply.map(|body| CallBody { inner: Some(body), deadline, record })
+    reply.map(|body| Body::new(CallBody { inner: Some(body), deadline, record }))
 }
 
 /// A reply on its way out.
 #[derive(Debug)]
-pub(super) struct CallBody {
+struct CallBody {
     /// `None` once the deadline has passed: dropping it stops the work behind it.
     inner: Option<Body>,
     deadline: Option<Pin<Box<Sleep>>>,

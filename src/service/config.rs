@@ -9,6 +9,7 @@ mod shown;
 mod source;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use setting::{settings, within};
@@ -36,6 +37,44 @@ settings! {
     [transport] Transport {
         /// Connections that are open at a time; more are closed at once
         max_connections: usize = 1024, |connections| within(connections, 1, 1_000_000);
+        /// Connections of one peer (an address, or a /64 of IPv6) that are open at a time; more are closed at once
+        max_connections_per_peer: usize = 64, |connections| within(connections, 1, 1_000_000);
+        /// Calls of one connection that are open at a time
+        max_streams: u32 = 100, |calls| within(calls, 1, 100_000);
+        /// Stream errors that a connection may provoke in its life before it is closed (CVE-2025-8671)
+        max_local_error_resets: usize = 1024, |resets| within(resets, 1, 1_000_000);
+        /// Calls of one connection that are reset before they are looked at, before it is closed (CVE-2023-44487)
+        max_pending_accept_resets: usize = 20, |resets| within(resets, 1, 1_000_000);
+        /// Longest headers of one call, in bytes
+        max_header_bytes: u32 = 8 << 10, |bytes| within(bytes, 1024, 1 << 20);
+        /// Bytes that a peer may send on one call before they are read
+        stream_window_bytes: u32 = 256 << 10, |bytes| within(bytes, 65_535, 1 << 30);
+        /// Bytes that a peer may send on one connection before they are read
+        connection_window_bytes: u32 = 1 << 20, |bytes| within(bytes, 65_535, 1 << 30);
+        /// Bytes of one reply that may wait in the buffers of HTTP/2
+        send_buffer_bytes: usize = 400 << 10, |bytes| within(bytes, 16 << 10, 1 << 30);
+        /// Time after which a silent peer is asked whether it still lives, in milliseconds
+        keepalive_interval_ms: u64 = 30_000, |ms| within(ms, 100, DAY_MS);
+        /// Time in which it must answer that, in milliseconds
+        keepalive_timeout_ms: u64 = 10_000, |ms| within(ms, 100, DAY_MS);
+        /// Age at which a connection is asked to end, give or take a tenth, in milliseconds
+        max_connection_age_ms: u64 = 30 * 60 * 1000, |ms| within(ms, 100, 365 * DAY_MS);
+        /// Time that the calls of such a connection get to end, in milliseconds
+        max_connection_age_grace_ms: u64 = 60_000, |ms| within(ms, 0, DAY_MS);
+        /// Time in which a new connection must shake hands, or say its first bytes, in milliseconds
+        handshake_timeout_ms: u64 = 5_000, |ms| within(ms, 100, DAY_MS);
+        /// Time in which a frame, or a header block, that has begun must end, in milliseconds
+        frame_timeout_ms: u64 = 5_000, |ms| within(ms, 100, DAY_MS);
+        /// Time that a caller may keep the server waiting inside a message, in milliseconds
+        message_timeout_ms: u64 = 10_000, |ms| within(ms, 100, DAY_MS);
+        /// Time in which a caller must take the next 16 KiB of a reply, in milliseconds
+        reply_timeout_ms: u64 = 30_000, |ms| within(ms, 100, DAY_MS);
+        /// Bytes that one byte of a compressed message may become
+        max_compression_ratio: u64 = 100, |ratio| within(ratio, 1, 1_000_000);
+        /// Whether pages in browsers can call: gRPC-Web, over HTTP/1.1 too
+        grpc_web: bool = false;
+        /// Origins of the pages that may, such as `https://example.org`; `*` is any
+        grpc_web_origins: Vec<String> = Vec::new();
     }
 
     /// Threads that compare, and what waits for them.
@@ -54,6 +93,16 @@ settings! {
 
     /// Who may call what.
     [security] Security {
+        /// Certificate of the server and those up to its authority, in PEM; TLS is spoken if it is given
+        tls_cert: Option<PathBuf> = None;
+        /// Private key of the certificate, in PEM
+        tls_key: Option<PathBuf> = None;
+        /// Authorities whose clients may connect, in PEM; nobody else may if it is given
+        tls_client_ca: Option<PathBuf> = None;
+        /// Callers and what they may, in TOML; anybody may call if it is not given
+        api_keys: Option<PathBuf> = None;
+        /// Whether plaintext may be spoken on an address that other machines reach
+        allow_plaintext: bool = false;
         /// Whether the services can be listed and described by reflection
         reflection: bool = true;
     }
@@ -68,6 +117,8 @@ settings! {
         max_trace_resolutions: u32 = 1000, |resolutions| within(resolutions, 1, 1_000_000);
         /// Bytes of messages that are in the server at a time, before more are refused with RESOURCE_EXHAUSTED; 0 means four of the longest messages
         bytes_in_flight: usize = 0, |bytes| within(bytes, 0, 1 << 40);
+        /// Longest message that is sent, in bytes
+        max_reply_bytes: usize = 64 << 20, |bytes| within(bytes, 1024, 1 << 31);
     }
 
     /// What is told of the work. Never text of a document.

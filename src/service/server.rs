@@ -1,13 +1,9 @@
-//! The server: sockets, HTTP/2 with our own limits, health, reflection, and an orderly end.
+//! The server: its services, health, reflection, and an orderly end.
 //!
 //! In: a listener, settings, a way to load the engine, and a future that ends when the server is to stop. Always: health
 //! says NOT_SERVING until the engine is loaded and from the moment the server is asked to stop; calls in flight then get
 //! `drain` to end, and a peer that stays silent cannot hold the server longer.
-//!
-//! tonic's own server is not used, only its services: it gives no way to cap connections, to back off when descriptors
-//! run out, or to end while a peer is silent.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::iter;
@@ -16,12 +12,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::server::conn::http2;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use prost::Message as _;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
@@ -39,32 +32,16 @@ use super::proto::info_service_server::{InfoServiceServer, SERVICE_NAME as INFO_
 use super::proto::trace_service_server::{SERVICE_NAME as TRACE_SERVICE, TraceServiceServer};
 use super::receive::{self, ByteBudget};
 use super::reload::{self, Reloadable};
+use super::security::{Gate, SecurityError};
 use super::telemetry::{Observer, TraceError, serve_metrics};
 use super::trace_handler::Traces;
+use super::transport::{self, Front, RequestLimits, Web};
 use crate::compare::engine::{Engine, EngineError};
 
-/// Streams of one connection that are open at a time (Envoy's advice for servers at the edge).
-const MAX_STREAMS: u32 = 100;
-/// Stream errors of ours that one connection may provoke in its life before it is closed (CVE-2025-8671).
-const MAX_LOCAL_ERROR_RESETS: usize = 1024;
-/// Streams of one connection that were reset before they were accepted (CVE-2023-44487).
-const MAX_PENDING_ACCEPT_RESETS: usize = 20;
-/// Longest header list, in bytes (gRPC's suggestion).
-const MAX_HEADER_LIST_BYTES: u32 = 8 << 10;
-/// Bytes a peer may send on one stream before we have read them.
-const STREAM_WINDOW_BYTES: u32 = 256 << 10;
-/// Bytes a peer may send on one connection before we have read them.
-const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
-/// A peer that has been silent for so long is asked whether it still lives.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// A peer that does not answer for so long is gone.
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-/// A new connection must say something within this time.
-const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Once no call is left, peers get so long to end their connections before they are closed.
 const QUIET_BEFORE_END: Duration = Duration::from_secs(1);
-/// Pause after a failed accept: out of descriptors, trying at once again would only burn the processor.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Time between two looks at the files of certificates and callers.
+const WATCH_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The services of the contract, as callers and health name them.
 const SERVICES: &[&str] = &[COMPARISON_SERVICE, TRACE_SERVICE, INFO_SERVICE];
@@ -94,6 +71,9 @@ pub enum ServeError {
     /// The thread that loads the engine ended without a result.
     #[error("loading the engine ended without a result; the log names the place")]
     EngineLost,
+    /// The server cannot be made safe as it is told to.
+    #[error(transparent)]
+    Security(#[from] SecurityError),
     /// The descriptors for reflection cannot be read.
     #[error("the descriptors for reflection are broken: {0}")]
     Reflection(String),
@@ -115,8 +95,7 @@ pub struct Watch {
 pub struct Server {
     backend: Arc<Backend>,
     health: HealthReporter,
-    routes: Routes,
-    edge: Arc<Edge>,
+    front: Arc<Front>,
     observer: Arc<Observer>,
 }
 
@@ -135,14 +114,32 @@ impl Server {
         let health = HealthReporter::new();
         set_health(&health, ServingStatus::NotServing).await;
         let (routes, methods) = routes(&backend, &health)?;
-        let edge = Arc::new(Edge {
+        let config = &backend.config;
+        let transport = config.transport.clone();
+        let gate = Arc::new(Gate::open(&config.security, config.server.listen, transport.grpc_web)?);
+        let request_limits = RequestLimits {
+            message_timeout: Duration::from_millis(transport.message_timeout_ms),
+            compression_ratio: transport.max_compression_ratio,
+            max_message_bytes: config.limits.max_message_bytes,
+        };
+        let edge = Edge {
             methods,
-            max_call: backend.config.work.max_call(),
-            observer: Arc::clone(&observer),
+            max_call: config.work.max_call(),
+            gate: Arc::clone(&gate),
+            request_limits,
             pool: Arc::clone(&backend.pool),
             bounds,
-        });
-        Ok(Self { backend, health, routes, edge, observer })
+            observer: Arc::clone(&observer),
+        };
+        let web = transport.grpc_web.then(|| Web::new(&transport.grpc_web_origins));
+        let edge = Arc::new(edge);
+        let front = Front { transport, gate, edge, routes, web, observer: Arc::clone(&observer) };
+        Ok(Self { backend, health, front: Arc::new(front), observer })
+    }
+
+    /// Certificates and callers, to have them read again.
+    pub fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.front.gate)
     }
 
     /// A view on the work of the server.
@@ -150,7 +147,7 @@ impl Server {
         Watch {
             tally: self.backend.pool.tally(),
             metrics: self.observer.metrics.clone(),
-            bytes: self.edge.bounds.budget.clone(),
+            bytes: self.front.edge.bounds.budget.clone(),
         }
     }
 
@@ -174,10 +171,11 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
         {
-            let mut accepting = pin!(self.accept(&listener, &mut connections, stopped));
+            let mut accepting = pin!(transport::accept(&listener, &mut connections, &self.front, stopped));
             tokio::select! {
                 never = &mut accepting => match never {},
                 failed = self.load(load) => return Err(failed),
+                never = self.front.gate.watch_files(WATCH_INTERVAL) => match never {},
                 () = shutdown => {}
             }
             tracing::info!("asked to stop");
@@ -245,39 +243,6 @@ impl Server {
             Err(_) => ServeError::EngineLost,
         }
     }
-
-    /// Accepts connections for as long as it is polled; those over the bound are closed at once.
-    async fn accept(
-        &self,
-        listener: &TcpListener,
-        connections: &mut JoinSet<()>,
-        stopped: watch::Receiver<bool>,
-    ) -> Infallible {
-        let places = Arc::new(Semaphore::new(self.backend.config.transport.max_connections));
-        loop {
-            tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-                            self.observer.metrics.connection_refused("MAX_CONNECTIONS");
-                            continue;
-                        };
-                        let counted = self.observer.metrics.connection();
-                        let (routes, edge, stopped) = (self.routes.clone(), Arc::clone(&self.edge), stopped.clone());
-                        connections.spawn(async move {
-                            serve_connection(stream, routes, edge, stopped).await;
-                            drop((place, counted));
-                        });
-                    }
-                    Err(error) => {
-                        tracing::warn!(kind = ?error.kind(), "cannot accept");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                    }
-                },
-                Some(_) = connections.join_next() => {}
-            }
-        }
-    }
 }
 
 /// Listens as `config` says and serves until SIGTERM or SIGINT; at SIGHUP, `reloadables` are read again.
@@ -289,6 +254,14 @@ pub async fn serve(
     let listener = listen(config.server.listen, "listen").await?;
     note_address(&listener, "listening");
     let server = Server::new(config).await?;
+    let gate = server.gate();
+    let reload = move || match gate.reload() {
+        Ok(true) => Ok("they have changed".to_owned()),
+        Ok(false) => Ok("they are as they were".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let mut reloadables = reloadables;
+    reloadables.push(Reloadable { name: "certificates and keys", reload: Box::new(reload) });
     let reloading = tokio::spawn(reload::at_every_hangup(reloadables));
     let served = server.run(listener, load, asked_to_stop()).await;
     reloading.abort();
@@ -349,6 +322,7 @@ fn routes(backend: &Arc<Backend>, health: &HealthReporter) -> Result<(Routes, Ve
                 .send_compressed(CompressionEncoding::Gzip)
                 .send_compressed(CompressionEncoding::Zstd)
                 .max_decoding_message_size(backend.config.limits.max_message_bytes)
+                .max_encoding_message_size(backend.config.limits.max_reply_bytes)
         };
     }
     let descriptors = [
@@ -403,39 +377,4 @@ fn methods(descriptors: &[&[u8]], served: &[&str]) -> Result<Vec<ServedMethod>, 
     methods.sort();
     methods.dedup();
     Ok(methods)
-}
-
-/// Serves one connection until the peer closes it or, after `stopped`, until its calls have ended.
-async fn serve_connection(stream: TcpStream, routes: Routes, edge: Arc<Edge>, mut stopped: watch::Receiver<bool>) {
-    if !matches!(tokio::time::timeout(FIRST_BYTE_TIMEOUT, stream.readable()).await, Ok(Ok(()))) {
-        return;
-    }
-    // Without it small replies wait for the peer's acknowledgement. Where it cannot be set they are slower, no more.
-    stream.set_nodelay(true).ok();
-    let connection = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_local_error_reset_streams(MAX_LOCAL_ERROR_RESETS)
-        .max_pending_accept_reset_streams(MAX_PENDING_ACCEPT_RESETS)
-        .max_header_list_size(MAX_HEADER_LIST_BYTES)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .keep_alive_interval(KEEPALIVE_INTERVAL)
-        .keep_alive_timeout(KEEPALIVE_TIMEOUT)
-        .serve_connection(
-            TokioIo::new(stream),
-            service_fn(move |request| Arc::clone(&edge).answer(routes.clone(), request)),
-        );
-    tokio::pin!(connection);
-    tokio::select! {
-        ended = connection.as_mut() => return note_end(ended),
-        _ = stopped.wait_for(|stopped| *stopped) => connection.as_mut().graceful_shutdown(),
-    }
-    note_end(connection.await);
-}
-
-fn note_end(ended: hyper::Result<()>) {
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection ended");
-    }
 }

@@ -3,13 +3,15 @@
 //! | failure | code | details |
 //! | --- | --- | --- |
 //! | fields are wrong | INVALID_ARGUMENT | BadRequest, ErrorInfo |
-//! | the queue is full, or too many bytes are in flight | RESOURCE_EXHAUSTED | RetryInfo, ErrorInfo, `grpc-retry-pushback-ms` |
-//! | a message is too long | RESOURCE_EXHAUSTED | ErrorInfo, `grpc-retry-pushback-ms: -1` (never) |
-//! | a trace has too many resolutions | RESOURCE_EXHAUSTED | ErrorInfo |
-//! | the deadline passed | DEADLINE_EXCEEDED | ErrorInfo |
+//! | the queue is full, too many bytes are in flight, the caller's rate is used up | RESOURCE_EXHAUSTED | RetryInfo, ErrorInfo, `grpc-retry-pushback-ms` |
+//! | a message is too long, or unpacks to too much; a trace has too many resolutions | RESOURCE_EXHAUSTED | ErrorInfo, `grpc-retry-pushback-ms: -1` (never) |
+//! | nobody is identified | UNAUTHENTICATED | ErrorInfo |
+//! | the caller has no right to the method | PERMISSION_DENIED | ErrorInfo |
+//! | there is no such method | UNIMPLEMENTED | ErrorInfo |
+//! | the deadline passed, a message was sent too slowly | DEADLINE_EXCEEDED | ErrorInfo |
 //! | the caller left | CANCELLED | |
 //! | starting or draining | UNAVAILABLE | RetryInfo, ErrorInfo |
-//! | `grpc-timeout` cannot be read, a panic | INTERNAL | ErrorInfo with the incident's id |
+//! | `grpc-timeout` cannot be read, compression is broken, a panic | INTERNAL | ErrorInfo with the incident's id |
 //!
 //! Two more are decided where they arise: a message that cannot be parsed ([`super::codec`], INVALID_ARGUMENT) and a
 //! message that is too long once it is decompressed (`call`, RESOURCE_EXHAUSTED).
@@ -45,6 +47,21 @@ pub struct Violation {
     pub reason: &'static str,
 }
 
+/// Why nobody is identified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unidentified {
+    /// Neither a key nor a certificate was shown.
+    Nothing,
+    /// What was shown is no `Bearer` credential.
+    NoBearer,
+    /// Nobody has the key.
+    UnknownKey,
+    /// Nobody has the certificate.
+    UnknownCertificate,
+    /// The caller's time is over.
+    Expired,
+}
+
 /// Why a call has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -67,6 +84,29 @@ pub enum Failure {
         /// The longest.
         limit: usize,
     },
+    /// The caller has made as many calls as it may for now.
+    RateLimited {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// A compressed message becomes too long when unpacked.
+    CompressedTooMuch {
+        /// Most bytes that one byte may become.
+        ratio: u64,
+    },
+    /// A compressed message cannot be unpacked.
+    BrokenCompression,
+    /// A message took too long to come.
+    SlowCaller {
+        /// How long a caller may keep us waiting.
+        timeout: Duration,
+    },
+    /// Nobody is identified.
+    Unauthenticated(Unidentified),
+    /// The caller has no right to the method.
+    NotAllowed,
+    /// No rule names the method.
+    NoSuchMethod,
     /// The deadline of the call, or the longest time a call may take, has passed.
     DeadlineExceeded,
     /// `grpc-timeout` is not a number with a unit.
@@ -92,11 +132,18 @@ impl Failure {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) => Code::InvalidArgument,
-            Self::Busy { .. } | Self::TooLarge { .. } | Self::TooManyResolutions { .. } => Code::ResourceExhausted,
-            Self::DeadlineExceeded => Code::DeadlineExceeded,
+            Self::Busy { .. }
+            | Self::TooManyResolutions { .. }
+            | Self::TooLarge { .. }
+            | Self::RateLimited { .. }
+            | Self::CompressedTooMuch { .. } => Code::ResourceExhausted,
+            Self::DeadlineExceeded | Self::SlowCaller { .. } => Code::DeadlineExceeded,
+            Self::Unauthenticated(_) => Code::Unauthenticated,
+            Self::NotAllowed => Code::PermissionDenied,
+            Self::NoSuchMethod => Code::Unimplemented,
             Self::CallerLeft => Code::Cancelled,
             Self::Starting => Code::Unavailable,
-            Self::MalformedTimeout | Self::Bug { .. } => Code::Internal,
+            Self::MalformedTimeout | Self::BrokenCompression | Self::Bug { .. } => Code::Internal,
         }
     }
 
@@ -106,6 +153,17 @@ impl Failure {
             Self::Busy { .. } => "QUEUE_FULL",
             Self::TooManyResolutions { .. } => "TOO_MANY_RESOLUTIONS",
             Self::TooLarge { .. } => "MESSAGE_TOO_LARGE",
+            Self::RateLimited { .. } => "RATE_LIMITED",
+            Self::CompressedTooMuch { .. } => "COMPRESSED_TOO_MUCH",
+            Self::BrokenCompression => "BROKEN_COMPRESSION",
+            Self::SlowCaller { .. } => "MESSAGE_TOO_SLOW",
+            Self::Unauthenticated(Unidentified::Nothing) => "NO_CREDENTIAL",
+            Self::Unauthenticated(Unidentified::NoBearer) => "NO_BEARER_CREDENTIAL",
+            Self::Unauthenticated(Unidentified::UnknownKey) => "UNKNOWN_KEY",
+            Self::Unauthenticated(Unidentified::UnknownCertificate) => "UNKNOWN_CERTIFICATE",
+            Self::Unauthenticated(Unidentified::Expired) => "EXPIRED",
+            Self::NotAllowed => "NOT_ALLOWED",
+            Self::NoSuchMethod => "NO_SUCH_METHOD",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::CallerLeft => "CALLER_LEFT",
             Self::Starting => "STARTING",
@@ -116,7 +174,7 @@ impl Failure {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Busy { retry_after } => Some(*retry_after),
+            Self::Busy { retry_after } | Self::RateLimited { retry_after } => Some(*retry_after),
             Self::Starting => Some(Duration::from_secs(1)),
             _ => None,
         }
@@ -143,6 +201,30 @@ impl Failure {
             Self::TooManyResolutions { most } => {
                 format!("a trace has at most {most} resolutions; send fewer, or trace the rest in another call")
             }
+            Self::RateLimited { retry_after } => {
+                // Rounded up: who comes back as told must not be refused again.
+                format!("this caller has used up its rate of calls; try again in {} ms", retry_after.as_millis() + 1)
+            }
+            Self::CompressedTooMuch { ratio } => {
+                format!("the message unpacks to over {ratio} times its size; send it with less or no compression")
+            }
+            Self::BrokenCompression => "the compressed message cannot be unpacked; mend the client's codec".to_owned(),
+            Self::SlowCaller { timeout } => format!(
+                "the message was not sent in time; keep sending, without breaks of {} s, or send less",
+                timeout.as_secs()
+            ),
+            Self::Unauthenticated(why) => match why {
+                Unidentified::Nothing => "no credential was sent; send a key as `authorization: Bearer KEY`",
+                Unidentified::NoBearer => {
+                    "the credential is of another kind; send a key as `authorization: Bearer KEY`"
+                }
+                Unidentified::UnknownKey => "the key is not known here; ask who runs the server for one",
+                Unidentified::UnknownCertificate => "the certificate is not known here; have it listed, or send a key",
+                Unidentified::Expired => "the credential has expired; ask who runs the server for a new one",
+            }
+            .to_owned(),
+            Self::NotAllowed => "this caller has no right to this method; ask who runs the server for it".to_owned(),
+            Self::NoSuchMethod => "there is no such method; reflection lists those there are".to_owned(),
             Self::DeadlineExceeded => {
                 "the deadline passed before the answer was ready; allow more time, ask for fewer reports, or send less"
                     .to_owned()
@@ -180,13 +262,14 @@ impl From<Failure> for Status {
         if let Failure::Invalid(violations) = &failure {
             details.set_bad_request(fitting(violations));
         }
-        if matches!(failure, Failure::TooLarge { .. }) {
-            // It will not fit later either (gRPC proposal A6): do not retry.
-            metadata.insert(RETRY_PUSHBACK, MetadataValue::from_static("-1"));
-        }
         if let Some(delay) = failure.retry_after() {
             details.set_retry_info(Some(delay));
-            metadata.insert(RETRY_PUSHBACK, MetadataValue::from(delay.as_millis() as u64));
+            // Rounded up: who comes back as told must not be refused again.
+            let milliseconds = delay.as_nanos().div_ceil(1_000_000) as u64;
+            metadata.insert(RETRY_PUSHBACK, MetadataValue::from(milliseconds));
+        } else if failure.code() == Code::ResourceExhausted {
+            // What is too large now is too large later (gRPC proposal A6): do not retry.
+            metadata.insert(RETRY_PUSHBACK, MetadataValue::from_static("-1"));
         }
         Status::with_error_details_and_metadata(failure.code(), failure.message(), details, metadata)
     }

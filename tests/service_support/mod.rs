@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use policy_echo::compare::engine::{Engine, EngineError, EngineSettings};
@@ -10,6 +10,7 @@ use policy_echo::service::admission::Tally;
 use policy_echo::service::config::Config;
 use policy_echo::service::proto;
 use policy_echo::service::receive::ByteBudget;
+use policy_echo::service::security::Gate;
 use policy_echo::service::server::{ServeError, Server, Watch};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -28,6 +29,7 @@ pub(crate) fn load() -> Result<Engine, EngineError> {
 pub(crate) struct Running {
     address: SocketAddr,
     watch: Watch,
+    gate: Arc<Gate>,
     stop: Option<oneshot::Sender<()>>,
     server: Option<tokio::task::JoinHandle<Result<(), ServeError>>>,
 }
@@ -61,7 +63,7 @@ impl Running {
         let listener = TcpListener::bind(config.server.listen).await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let server = Server::new(config).await.expect("a server");
-        let watch = server.watch();
+        let (watch, gate) = (server.watch(), server.gate());
         let (stop, stopped) = oneshot::channel();
         let (begin, begun) = std::sync::mpsc::channel();
         let load = move || {
@@ -69,7 +71,7 @@ impl Running {
             load()
         };
         let run = server.run(listener, load, async { drop(stopped.await) });
-        (Self { address, watch, stop: Some(stop), server: Some(tokio::spawn(run)) }, begin)
+        (Self { address, watch, gate, stop: Some(stop), server: Some(tokio::spawn(run)) }, begin)
     }
 
     pub(crate) fn connect(&self) -> impl Future<Output = Channel> + use<> {
@@ -83,6 +85,11 @@ impl Running {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    #[allow(dead_code, reason = "only tests of security have files read again")]
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     pub(crate) fn ask_to_stop(&mut self) {

@@ -3,19 +3,36 @@
 #
 #     buf_client.sh 127.0.0.1:50051
 #
-# Needs buf (Python package buf-bin). Exits with 0 when every check holds.
+# POLICY_ECHO_TEST_CA, _CERT and _CERT_KEY name PEM files for TLS, POLICY_ECHO_TEST_KEY is a key to show. Needs buf (Python
+# package buf-bin). Exits with 0 when every check holds.
 set -uo pipefail
 
 address=${1:?usage: buf_client.sh HOST:PORT}
 buf=${BUF:-buf}
 comparison=policyecho.v1.ComparisonService
+if [ -n "${POLICY_ECHO_TEST_CA:-}" ]; then
+  url=https://$address
+  way=(--cacert "$POLICY_ECHO_TEST_CA")
+else
+  url=http://$address
+  way=(--http2-prior-knowledge)
+fi
+if [ -n "${POLICY_ECHO_TEST_CERT:-}" ]; then way+=(--cert "$POLICY_ECHO_TEST_CERT" --key "$POLICY_ECHO_TEST_CERT_KEY"); fi
+# A file, so that the key is in no list of processes.
+headers=$(mktemp)
+schema=$(mktemp -d)
+trap 'rm -rf "$headers" "$schema"' EXIT
+if [ -n "${POLICY_ECHO_TEST_KEY:-}" ]; then
+  echo "authorization: Bearer $POLICY_ECHO_TEST_KEY" >"$headers"
+  way+=(--header "@$headers" --reflect-header "@$headers")
+fi
 passed=0
 failed=0
 
 call() { # METHOD JSON [FLAG...]: prints reply and errors together
   local method=$1 json=$2
   shift 2
-  printf '%s' "$json" | "$buf" curl --http2-prior-knowledge --protocol grpc "$@" -d @- "http://$address/$method" 2>&1
+  printf '%s' "$json" | "$buf" curl "${way[@]}" --protocol "${protocol:-grpc}" "$@" -d @- "$url/$method" 2>&1
 }
 
 check() { # WHAT PATTERN TEXT
@@ -33,7 +50,7 @@ right='{"text": "坚定不移举全市之力推动粤港澳大湾区建设向纵
 pair="{\"left\": $left, \"right\": $right}"
 
 for reflection in grpc-v1 grpc-v1alpha; do
-  services=$("$buf" curl --http2-prior-knowledge --protocol grpc --reflect-protocol "$reflection" --list-services "http://$address" 2>&1)
+  services=$("$buf" curl "${way[@]}" --protocol grpc --reflect-protocol "$reflection" --list-services "$url" 2>&1)
   check "lists ComparisonService ($reflection)" "^$comparison\$" "$services"
   check "lists InfoService ($reflection)" '^policyecho.v1.InfoService$' "$services"
 done
@@ -64,8 +81,6 @@ reply=$(call $comparison/Compare "{\"left\": $left, \"right\": {\"text\": \"$lon
 check "message over the transport limit" '"code": ?"resource_exhausted"' "$reply"
 
 # A contract of our own, to send what the real one would not let buf send.
-schema=$(mktemp -d)
-trap 'rm -rf "$schema"' EXIT
 cat >"$schema/wrong.proto" <<'PROTO'
 syntax = "proto3";
 package policyecho.v1;
@@ -81,6 +96,7 @@ reply=$(call $comparison/Guess '{}' --schema "$schema/wrong.proto")
 check "method that does not exist" '"code": ?"unimplemented"' "$reply"
 reply=$(call $comparison/Compare '{"left": {"text": "//4="}}' --schema "$schema/wrong.proto")
 check "invalid UTF-8" '"code": ?"invalid_argument"' "$reply"
+check "Compare over gRPC-Web" '"beads"' "$(protocol=grpcweb call $comparison/Compare "$pair")"
 check "the server still answers" '"beads"' "$(call $comparison/Compare "$pair")"
 
 echo "$passed passed, $failed failed"

@@ -3,8 +3,10 @@
 
     python_client.py 127.0.0.1:50051
 
-Needs grpcio, grpcio-reflection, grpcio-health-checking, grpcio-status and protobuf. Exits with 0 when every check holds.
+POLICY_ECHO_TEST_CA, _CERT and _CERT_KEY name PEM files for TLS, POLICY_ECHO_TEST_KEY is a key to show. Needs grpcio,
+grpcio-reflection, grpcio-health-checking, grpcio-status and protobuf. Exits with 0 when every check holds.
 """
+import os
 import sys
 
 import grpc
@@ -120,10 +122,48 @@ def check_trace(client):
     refused("a wrong directive", Code.INVALID_ARGUMENT, lambda: list(client.stream(TRACE, [{"start": {}}])), ["start.directive"])
 
 
-def main(address):
+class ShowKey(
+    grpc.UnaryUnaryClientInterceptor,
+    grpc.UnaryStreamClientInterceptor,
+    grpc.StreamUnaryClientInterceptor,
+    grpc.StreamStreamClientInterceptor,
+):
+    """Adds a key to every call, over plaintext too, where call credentials may not go."""
+
+    def __init__(self, key):
+        self.key = key
+
+    def shown(self, continuation, details, request):
+        metadata = list(details.metadata or []) + [("authorization", f"Bearer {self.key}")]
+        return continuation(details._replace(metadata=metadata), request)
+
+    intercept_unary_unary = intercept_unary_stream = intercept_stream_unary = intercept_stream_stream = shown
+
+
+def connect(address, key):
+    """A channel as the environment says."""
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-    channel = grpc.insecure_channel(address, options)
+
+    def read(name):
+        path = os.environ.get(f"POLICY_ECHO_TEST_{name}")
+        return open(path, "rb").read() if path else None
+
+    if authority := read("CA"):
+        credentials = grpc.ssl_channel_credentials(authority, read("CERT_KEY"), read("CERT"))
+        channel = grpc.secure_channel(address, credentials, options)
+    else:
+        channel = grpc.insecure_channel(address, options)
+    return grpc.intercept_channel(channel, ShowKey(key)) if key else channel
+
+
+def main(address):
+    key = os.environ.get("POLICY_ECHO_TEST_KEY")
+    channel = connect(address, key)
     client = Client(channel)
+    if key:
+        get_info = "policyecho.v1.InfoService/GetInfo"
+        for what, shown in (("no key", None), ("a wrong key", "pe_wrong")):
+            refused(what, Code.UNAUTHENTICATED, lambda: connect(address, shown).unary_unary(f"/{get_info}")(b"", timeout=60))
 
     services = set(client.database.get_services())
     check("lists the services", {COMPARISON, "policyecho.v1.TraceService", "policyecho.v1.InfoService", "grpc.health.v1.Health"} <= services, services)
