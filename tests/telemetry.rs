@@ -279,7 +279,7 @@ fn a_hangup_changes_the_filter_of_the_log_and_a_wrong_file_changes_nothing() {
     assert!(kept["cause"].as_str().is_some_and(|cause| cause.contains("telemetry.log")), "{kept}");
     std::fs::write(&file.0, "[telemetry]\nlog = \"info\"\n[work]\nworkers = 7\n").expect("writes");
     serving.signal("HUP");
-    let reloaded = serving.event(|event| event["message"] == "reloaded");
+    let reloaded = serving.event(|event| event["what"] == "settings" && event["message"] == "reloaded");
     assert_eq!(reloaded["note"], "a restart brings work.workers=7");
     let healthy = std::process::Command::new(env!("CARGO_BIN_EXE_policy-echo"))
         .args(["compare", "--server", &format!("http://{}", serving.address)])

@@ -113,8 +113,9 @@ impl Gate {
     pub fn reload(&self) -> Result<bool, SecurityError> {
         let files = self.read()?;
         let before = self.loaded().files.clone();
-        // Nothing but what was read decides, so that equal files are never a failure.
-        if files == before && !files.is_empty() {
+        // Nothing but what was read decides, so that equal files are never a failure; without any files there is
+        // nothing to load, and never was.
+        if files == before {
             return Ok(false);
         }
         let mut rest = files.iter();
