@@ -97,7 +97,8 @@ def configuration(program):
         raise Wrong("docs/operations.md is not what `config table` prints")
     rows = re.findall(r"^\| `\w+` \| `(--[\w-]+)` \| `(\w+)` \|", table, re.M)
     help_text = run([program, "serve", "--help"])
-    flags = re.findall(r"^ +(--[\w-]+) <.*\[env: (\w+)\] \[default: ", help_text, re.M)
+    # The meaning stands beside the flag, or on the next line where the screen is narrow.
+    flags = re.findall(r"^ +(--[\w-]+) <[^>]*>\s+\S.*\[env: (\w+)\] \[default: ", help_text, re.M)
     if not flags or rows != flags:
         raise Wrong("\n".join(difflib.unified_diff(list(map(str, rows)), list(map(str, flags)), "table", "--help")))
 
