@@ -86,6 +86,8 @@ pub(super) async fn serve(socket: TcpStream, address: IpAddr, front: Arc<Front>,
                 let protocol = match session.alpn_protocol() {
                     Some(b"h2") => Protocol::Http2,
                     Some(b"http/1.1") => Protocol::Http1,
+                    // Clients of HTTP/1.1 need not negotiate (RFC 7301, RFC 9112), and Node's do not.
+                    None if front.web.is_some() => Protocol::Http1,
                     // A peer that negotiates nothing is no gRPC client, which must ask for h2.
                     _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "no protocol was negotiated")),
                 };
