@@ -1,6 +1,6 @@
 //! The transport under peers that do not play fair: raw frames over real sockets, floods, silence, half of things.
 //!
-//! Each protection was taken out once to see its test fail. The same floods, larger, are `examples/flood`.
+//! The same floods, larger, are `examples/flood`.
 #![allow(dead_code, reason = "what is shared with other tests and with examples/flood is not all used here")]
 
 #[path = "../examples/flood/attack.rs"]
