@@ -1,60 +1,16 @@
 //! The command line as a person meets it: the built program, its exit codes, and what it says.
 
+mod program_support;
+
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::io::Write as _;
+use std::process::Stdio;
 
 use policy_echo::compare::background::{Genre, Title, build};
+use program_support::{Folder, Serving, check_failure, program, run};
 
 const LEFT: &str = "省委常委会主持会议。\n坚定不移举全省之力强力推进粤港澳大湾区建设。\n";
 const RIGHT: &str = "全会由市委常委会主持。\n坚定不移举全市之力推动粤港澳大湾区建设向纵深发展。\n";
-
-/// A directory of its own for one test, removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("policy-echo-{test}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a directory");
-        Self(path)
-    }
-
-    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, bytes).expect("a file");
-        path.to_string_lossy().into_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
-    }
-}
-
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_policy-echo"));
-    for name in ["POLICY_ECHO_SERVER", "LC_ALL", "LC_MESSAGES", "LANG", "COLUMNS", "RUST_LOG"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    program().args(arguments).stdin(Stdio::null()).output().expect("the program runs")
-}
-
-fn check_failure(arguments: &[&str], exit: i32, says: &str) {
-    let output = run(arguments);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(exit), "{arguments:?} {stderr}");
-    assert!(stderr.contains(says), "{arguments:?} says {stderr}");
-    assert!(output.stdout.is_empty());
-    if exit != 64 {
-        assert_eq!(stderr.lines().count(), 1, "one line: {stderr}");
-    }
-}
 
 #[test]
 fn bad_input_gets_one_clear_line_and_its_exit_code() {
@@ -177,52 +133,6 @@ fn one_document_may_come_from_standard_input_in_another_charset() {
     let output = child.wait_with_output().expect("ends");
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(json["left"]["text"], LEFT);
-}
-
-/// A running `serve`, killed if the test fails.
-struct Serving {
-    child: Child,
-    address: String,
-    log: Option<std::thread::JoinHandle<Vec<String>>>,
-}
-
-impl Serving {
-    fn start() -> Self {
-        let mut child = program()
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--log", "policy_echo=trace"])
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program runs");
-        let mut address = String::new();
-        let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
-        for line in log.by_ref() {
-            let event: serde_json::Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
-            if event["message"] == "listening" {
-                address = format!("http://{}", event["address"].as_str().expect("an address"));
-            }
-            if event["message"] == "serving" {
-                break;
-            }
-        }
-        // The pipe must be read to its end, or the server would stop at a full pipe.
-        let log = std::thread::spawn(move || log.map(|line| line.expect("a line")).collect());
-        Self { child, address, log: Some(log) }
-    }
-
-    /// Stops the server by a signal and gives its exit code and what it logged since it served.
-    fn stop(&mut self, signal: &str) -> (Option<i32>, Vec<String>) {
-        Command::new("kill").args(["-s", signal, &self.child.id().to_string()]).status().expect("signals");
-        let exit = self.child.wait().expect("ends").code();
-        (exit, self.log.take().expect("stopped once").join().expect("logs"))
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }
 
 #[cfg(unix)]
