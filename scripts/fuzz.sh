@@ -14,7 +14,8 @@ seconds=${1:-10}
 shift || true
 all=(decode normalise diff phrases from_proto compare html)
 targets=("${@:-${all[@]}}")
-folder=${CARGO_TARGET_DIR:-$PWD/target}/fuzz
+target_folder=${CARGO_TARGET_DIR:-$PWD/target}
+folder=$target_folder/fuzz
 mkdir -p "$folder"
 
 if ! command -v c++ >/dev/null; then
@@ -40,7 +41,10 @@ case " $* " in
 esac
 WRAPPER
 chmod +x "$wrapper"
-RUSTC_WRAPPER=$wrapper CARGO_TARGET_DIR=$folder cargo build --quiet --manifest-path fuzz/Cargo.toml --locked
+# The versions that the program has, and the folder in which its dependencies are built already.
+cp Cargo.lock fuzz/Cargo.lock
+RUSTC_WRAPPER=$wrapper CARGO_TARGET_DIR=$target_folder cargo build --quiet --manifest-path fuzz/Cargo.toml
+program=$target_folder/debug/policy-echo-fuzz
 
 # Seeds: real documents, two of them in one, and the hostile messages.
 python3 - "$folder/corpus" <<'PYTHON'
@@ -85,12 +89,12 @@ for target in "${targets[@]}"; do
   mkdir -p "$folder/findings"
   echo "fuzz: $target for $seconds s"
   log=$folder/$target.log
-  if ! POLICY_ECHO_FUZZ=$target "$folder/debug/policy-echo-fuzz" "$folder/corpus/$target" \
+  if ! POLICY_ECHO_FUZZ=$target "$program" "$folder/corpus/$target" \
     -max_total_time="$seconds" -max_len=2048 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="$folder/findings/$target-" >"$log" 2>&1; then
     tail -n 40 "$log"
     echo "fuzz: $target found something; run it again with"
-    echo "  POLICY_ECHO_FUZZ=$target $folder/debug/policy-echo-fuzz $folder/findings/$target-…"
+    echo "  POLICY_ECHO_FUZZ=$target $program $folder/findings/$target-…"
     exit 1
   fi
   sed -n 's/^stat::number_of_executed_units: */  executions: /p; s/^#[0-9]*[[:space:]]*DONE[[:space:]]*/  /p' "$log"

@@ -42,7 +42,9 @@ fn decode(data: &[u8]) {
     let Ok(decoded) = decode::decode(bytes, "", charset) else { return };
     assert!(decoded.text.len() <= 3 * bytes.len() + 3, "no more than three bytes for one");
     if let Ok(again) = decode::decode(decoded.text.as_bytes(), "text/plain", "utf-8") {
-        assert_eq!(again.text, decoded.text);
+        // A byte order mark behind the first one is text, until it is the first one.
+        let text = decoded.text.strip_prefix('\u{feff}').unwrap_or(&decoded.text);
+        assert_eq!(again.text, text);
     }
 }
 
