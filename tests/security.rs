@@ -1,227 +1,26 @@
 //! Who may connect and call: every method of the contract, with every credential, over plaintext, TLS and mutual TLS.
 #![allow(dead_code, reason = "what is shared with other tests is not all used here")]
 
+mod security_support;
 mod service_support;
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
 use std::time::Duration;
 
-use policy_echo::service::config::Config;
 use policy_echo::service::proto;
-use policy_echo::service::security::{Access, SecurityError, digest, hex, rule};
+use policy_echo::service::security::digest;
+use policy_echo::service::security::{Access, SecurityError, hex, rule};
 use policy_echo::service::server::{ServeError, Server};
 use prost::Message as _;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
-use service_support::{RawCodec, Running, is_within_20_s, request};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
-use tonic::{Code, Request, Status};
+use rcgen::date_time_ymd;
+use security_support::{
+    Authority, COMPARE, Folder, INFO, SHOWN, Secured, Shown, Way, answer_to_hello, call, caller, callers, handshake,
+};
+use service_support::{Running, is_within_20_s, request};
+use tonic::transport::Identity;
+use tonic::{Code, Request};
+use tonic_reflection::pb::v1 as reflection;
 use tonic_types::StatusExt as _;
-
-const COMPARE: &str = "/policyecho.v1.ComparisonService/Compare";
-const INFO: &str = "/policyecho.v1.InfoService/GetInfo";
-
-/// A folder that goes away with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("security-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a folder");
-        Self(path)
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, text).expect("writes");
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).ok();
-    }
-}
-
-/// A certificate with its key, in PEM.
-struct Pair {
-    certificate: String,
-    key: String,
-}
-
-impl Pair {
-    fn fingerprint(&self) -> [u8; 32] {
-        digest(&CertificateDer::from_pem_slice(self.certificate.as_bytes()).expect("PEM"))
-    }
-}
-
-struct Authority {
-    certificate: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut parameters = CertificateParams::new(Vec::new()).expect("no names");
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let key = KeyPair::generate().expect("a key");
-        let certificate = parameters.self_signed(&key).expect("a certificate").pem();
-        Self { certificate, issuer: Issuer::new(parameters, key) }
-    }
-
-    fn issue(&self, change: impl FnOnce(&mut CertificateParams)) -> Pair {
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let mut parameters = CertificateParams::new(names).expect("names");
-        change(&mut parameters);
-        let key = KeyPair::generate().expect("a key");
-        let certificate = parameters.signed_by(&key, &self.issuer).expect("a certificate").pem();
-        Pair { certificate, key: key.serialize_pem() }
-    }
-}
-
-/// How a client reaches the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Plain,
-    Tls,
-    Mutual,
-}
-
-/// What a client shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
-    Nothing,
-    NoBearer,
-    WrongKey,
-    ExpiredKey,
-    KeyWithoutRight,
-    ValidKey,
-}
-
-const SHOWN: [Shown; 6] =
-    [Shown::Nothing, Shown::NoBearer, Shown::WrongKey, Shown::ExpiredKey, Shown::KeyWithoutRight, Shown::ValidKey];
-
-impl Shown {
-    fn header(self) -> Option<&'static str> {
-        match self {
-            Self::Nothing => None,
-            Self::NoBearer => Some("Basic valid"),
-            Self::WrongKey => Some("Bearer wrong"),
-            Self::ExpiredKey => Some("Bearer expired"),
-            Self::KeyWithoutRight => Some("Bearer powerless"),
-            Self::ValidKey => Some("Bearer valid"),
-        }
-    }
-}
-
-fn caller(name: &str, more: &str) -> String {
-    format!("[[caller]]\nname = \"{name}\"\nkey_sha256 = \"{}\"\n{more}\n", hex(&digest(name.as_bytes())))
-}
-
-fn callers() -> String {
-    caller("valid", "") + &caller("expired", "expires = 2020-01-01") + &caller("powerless", "methods = []")
-}
-
-/// A server with files of its own, and what its clients need.
-struct Secured {
-    running: Running,
-    authority: Authority,
-    client: Pair,
-    folder: Folder,
-    way: Way,
-}
-
-impl Secured {
-    async fn start(name: &str, way: Way, change: impl FnOnce(&mut Config, &Folder)) -> Self {
-        let folder = Folder::new(name);
-        let authority = Authority::new();
-        let mut config = Running::config();
-        if way != Way::Plain {
-            let server = authority.issue(|_| {});
-            config.security.tls_cert = Some(folder.write("server.pem", &server.certificate));
-            config.security.tls_key = Some(folder.write("server.key", &server.key));
-        }
-        if way == Way::Mutual {
-            config.security.tls_client_ca = Some(folder.write("clients.pem", &authority.certificate));
-        }
-        change(&mut config, &folder);
-        let (running, load) = Running::start_unloaded(config).await;
-        load.send(()).expect("the loader waits");
-        let client = authority.issue(|_| {});
-        let secured = Self { running, authority, client, folder, way };
-        let serves = async {
-            while secured.call("/grpc.health.v1.Health/Check", None).await != Ok(vec![8, 1]) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(60), serves).await.expect("serves within a minute");
-        secured
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.running.address()
-    }
-
-    fn tls(&self) -> ClientTlsConfig {
-        ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&self.authority.certificate))
-    }
-
-    async fn connect(&self) -> Channel {
-        let identity = Identity::from_pem(&self.client.certificate, &self.client.key);
-        let tls = match self.way {
-            Way::Plain => None,
-            Way::Tls => Some(self.tls()),
-            Way::Mutual => Some(self.tls().identity(identity)),
-        };
-        self.connect_with(tls).await.expect("connects")
-    }
-
-    async fn connect_with(&self, tls: Option<ClientTlsConfig>) -> Result<Channel, tonic::transport::Error> {
-        let scheme = if tls.is_some() { "https" } else { "http" };
-        let mut endpoint = Endpoint::from_shared(format!("{scheme}://localhost:{}", self.address().port()))?;
-        if let Some(tls) = tls {
-            endpoint = endpoint.tls_config(tls)?;
-        }
-        endpoint.connect().await
-    }
-
-    /// Calls with an empty message and gives the first one that comes back.
-    async fn call(&self, path: &str, authorization: Option<&str>) -> Result<Vec<u8>, Code> {
-        call(self.connect().await, path, authorization).await.map_err(|status| status.code())
-    }
-}
-
-async fn call(channel: Channel, path: &str, authorization: Option<&str>) -> Result<Vec<u8>, Status> {
-    let mut client = tonic::client::Grpc::new(channel);
-    client.ready().await.map_err(|_| Status::unavailable("not ready"))?;
-    // A stream that stays open, so that methods that answer streams do not end for want of messages.
-    let messages = futures_util::StreamExt::chain(
-        futures_util::stream::iter([Vec::new()]),
-        futures_util::stream::pending::<Vec<u8>>(),
-    );
-    let unary = !path.ends_with("Stream") && !path.ends_with("Info/ServerReflectionInfo");
-    let mut request = Request::new(messages);
-    if let Some(authorization) = authorization {
-        request.metadata_mut().insert("authorization", authorization.parse().expect("ascii"));
-    }
-    let path = path.parse().expect("a path");
-    if unary {
-        let (metadata, extensions, _) = request.into_parts();
-        let request = Request::from_parts(metadata, extensions, Vec::new());
-        let mut replies = client.server_streaming(request, path, RawCodec).await?.into_inner();
-        return Ok(replies.message().await?.unwrap_or_default());
-    }
-    let mut replies = client.streaming(request, path, RawCodec).await?.into_inner();
-    Ok(replies.message().await?.unwrap_or_default())
-}
 
 /// The paths of all methods of all services that are described, whether served or not.
 fn described_methods() -> Vec<String> {
@@ -327,63 +126,26 @@ async fn plaintext_and_old_tls_are_refused_where_tls_is_spoken() {
     assert!(is_within_20_s(plain).await.is_err(), "plaintext on a port with TLS");
 
     // The same hello with another version: only that decides.
-    assert_eq!(answer_to_hello(&server, 3).await.first(), Some(&0x16), "TLS 1.2 is answered with a handshake");
+    let suites = [0xc02b, 0xc009];
+    let answer = answer_to_hello(server.address(), 3, &suites).await;
+    assert_eq!(answer.first(), Some(&0x16), "TLS 1.2 is answered with a handshake");
     for minor in [1, 2] {
-        let reply = answer_to_hello(&server, minor).await;
+        let reply = answer_to_hello(server.address(), minor, &suites).await;
         // A fatal alert (2) of protocol_version (70).
         assert_eq!((reply.first(), reply.get(5..7)), (Some(&0x15), Some(&[2, 70][..])), "TLS 1.{}", minor - 1);
     }
 
-    let (_, without_alpn) = handshake(&server, &[]).await;
+    let (_, without_alpn) = handshake(server.address(), &server.authority, &[]).await;
     assert!(without_alpn, "who negotiates no protocol is let go");
-    let (_, with_alpn) = handshake(&server, &[b"h2"]).await;
+    let (_, with_alpn) = handshake(server.address(), &server.authority, &[b"h2"]).await;
     assert!(!with_alpn);
     assert!(server.call(INFO, None).await.is_ok());
-}
-
-/// What a server says to a hello by hand that offers version 1.`minor - 1` and nothing newer.
-async fn answer_to_hello(server: &Secured, minor: u8) -> Vec<u8> {
-    let extension = |kind: u8, content: &[u8]| [&[0, kind, 0, content.len() as u8][..], content].concat();
-    // Groups P-256 and X25519; uncompressed points; ECDSA with P-256 and SHA-256, and RSA-PSS with SHA-256.
-    let extensions =
-        [extension(10, &[0, 4, 0, 0x17, 0, 0x1d]), extension(11, &[1, 0]), extension(13, &[0, 4, 4, 3, 8, 4])].concat();
-    // Version, random, no session, suites for ECDSA with GCM and with CBC, no compression.
-    let suites = [0, 4, 0xc0, 0x2b, 0xc0, 0x09];
-    let body = [&[3, minor][..], &[7; 32], &[0], &suites, &[1, 0], &[0, extensions.len() as u8], &extensions].concat();
-    let hello = [&[1, 0, 0, body.len() as u8][..], &body].concat();
-    let record = [&[0x16, 3, 1, 0, hello.len() as u8][..], &hello].concat();
-    let mut socket = tokio::net::TcpStream::connect(server.address()).await.expect("connects");
-    socket.write_all(&record).await.expect("sends");
-    let mut reply = vec![0; 7];
-    is_within_20_s(socket.read_exact(&mut reply)).await.expect("an answer");
-    reply
-}
-
-/// Shakes hands and gives the server's certificate, and whether the server ends the connection at once.
-async fn handshake(server: &Secured, protocols: &[&[u8]]) -> ([u8; 32], bool) {
-    let mut roots = RootCertStore::empty();
-    let authority = CertificateDer::from_pem_slice(server.authority.certificate.as_bytes()).expect("PEM");
-    roots.add(authority).expect("an authority");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-    let socket = tokio::net::TcpStream::connect(server.address()).await.expect("connects");
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    let name = ServerName::try_from("localhost").expect("a name");
-    let mut stream = connector.connect(name, socket).await.expect("shakes hands");
-    let certificate = digest(&stream.get_ref().1.peer_certificates().expect("a chain")[0]);
-    // A server that stays speaks first only after the preface; one that ends closes without it.
-    let mut byte = [0];
-    let ended = tokio::time::timeout(Duration::from_millis(500), stream.read(&mut byte)).await;
-    let settings = matches!(ended, Ok(Ok(1)));
-    (certificate, ended.is_ok() && !settings)
 }
 
 #[tokio::test]
 async fn a_certificate_is_changed_while_calls_run() {
     let server = Secured::start("rotation", Way::Tls, |_, _| {}).await;
-    let before = handshake(&server, &[b"h2"]).await.0;
+    let before = handshake(server.address(), &server.authority, &[b"h2"]).await.0;
     let (pairs, sent) = tokio::sync::mpsc::channel(1);
     let channel = server.connect().await;
     let mut client = proto::comparison_service_client::ComparisonServiceClient::new(channel);
@@ -401,10 +163,14 @@ async fn a_certificate_is_changed_while_calls_run() {
     server.folder.write("server.pem", &next.certificate);
     let error = server.running.gate().reload().expect_err("the key is still the old one");
     assert!(matches!(error, SecurityError::Tls(_)), "{error}");
-    assert_eq!(handshake(&server, &[b"h2"]).await.0, before, "what is wrong changes nothing");
+    assert_eq!(
+        handshake(server.address(), &server.authority, &[b"h2"]).await.0,
+        before,
+        "what is wrong changes nothing"
+    );
     server.folder.write("server.key", &next.key);
     assert!(server.running.gate().reload().expect("a right pair"));
-    assert_eq!(handshake(&server, &[b"h2"]).await.0, next.fingerprint());
+    assert_eq!(handshake(server.address(), &server.authority, &[b"h2"]).await.0, next.fingerprint());
 
     pairs.send(pair()).await.expect("sends");
     assert!(answers.message().await.expect("the call goes on").is_some());
@@ -542,4 +308,47 @@ fn a_key_is_made_for_the_file_and_the_caller() {
     let hash = hex(&digest(format!("pe_{key}").as_bytes()));
     assert!(text.contains(&format!("name = \"office\"\nkey_sha256 = \"{hash}\"\n")), "{text}");
     assert!(policy_echo(&["keys", "new", "a\nb"], &[]).status.code() == Some(64));
+}
+
+/// The services that reflection lists, or the code it is refused with.
+async fn listed(server: &Secured) -> Result<Vec<String>, Code> {
+    let mut client = reflection::server_reflection_client::ServerReflectionClient::new(server.connect().await);
+    let ask = reflection::server_reflection_request::MessageRequest::ListServices(String::new());
+    let ask = reflection::ServerReflectionRequest { message_request: Some(ask), ..Default::default() };
+    let replies = client.server_reflection_info(Request::new(tokio_stream::iter([ask]))).await;
+    let reply =
+        replies.map_err(|status| status.code())?.into_inner().message().await.map_err(|status| status.code())?;
+    match reply.and_then(|reply| reply.message_response) {
+        Some(reflection::server_reflection_response::MessageResponse::ListServicesResponse(list)) => {
+            Ok(list.service.into_iter().map(|service| service.name).collect())
+        }
+        other => panic!("no list: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn reflection_is_there_when_it_is_switched_on_and_lists_what_is_served() {
+    for is_on in [true, false] {
+        let server = Secured::start(&format!("reflection-{is_on}"), Way::Plain, |config, _| {
+            config.security.reflection = is_on;
+        })
+        .await;
+        if is_on {
+            let mut names = listed(&server).await.expect("a list");
+            names.sort();
+            let mut described: Vec<String> = described_methods()
+                .iter()
+                .filter_map(|path| path.trim_start_matches('/').split_once('/').map(|(service, _)| service.to_owned()))
+                .collect();
+            described.sort();
+            described.dedup();
+            assert_eq!(names, described);
+        } else {
+            assert_eq!(listed(&server).await, Err(Code::Unimplemented));
+            for path in described_methods().iter().filter(|path| path.contains("reflection")) {
+                assert_eq!(server.call(path, None).await, Err(Code::Unimplemented), "{path}");
+            }
+        }
+        assert!(server.call(INFO, None).await.is_ok(), "everything else is as it was");
+    }
 }

@@ -29,7 +29,9 @@ struct Log {
 impl Serving {
     /// Starts it on a free port with more `arguments` and waits until it serves.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_policy-echo"))
+        // A long run may want the released program.
+        let program = std::env::var_os("POLICY_ECHO_PROGRAM");
+        let mut child = Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_policy-echo").into()))
             .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
             .args(arguments)
             .stdin(Stdio::null())
