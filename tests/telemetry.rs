@@ -13,6 +13,8 @@ use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use policy_echo::service::proto;
 use policy_echo::service::proto::comparison_service_client::ComparisonServiceClient;
+use policy_echo::service::proto::trace_directive_request::Message as Sent;
+use policy_echo::service::proto::trace_service_client::TraceServiceClient;
 use serving_support::{Serving, TestFile, http_get};
 use tokio_stream::StreamExt as _;
 use tonic::transport::Channel;
@@ -55,9 +57,13 @@ impl Collector {
     }
 }
 
-async fn connect(address: SocketAddr) -> ComparisonServiceClient<Channel> {
+async fn channel(address: SocketAddr) -> Channel {
     let endpoint = Channel::from_shared(format!("http://{address}")).expect("an address");
-    ComparisonServiceClient::new(endpoint.connect().await.expect("connects"))
+    endpoint.connect().await.expect("connects")
+}
+
+async fn connect(address: SocketAddr) -> ComparisonServiceClient<Channel> {
+    ComparisonServiceClient::new(channel(address).await)
 }
 
 fn document(text: &str) -> Option<proto::Document> {
@@ -69,6 +75,30 @@ fn request(left: &str, right: &str) -> proto::CompareRequest {
     let left = format!("{CANARY}：坚定不移举全省之力{left}。\n一要推动“1+1+9”工作部署落实。\n");
     let right = format!("{CANARY}：坚定不移举全市之力{right}。\n推动“1+1+9”工作部署。\n");
     proto::CompareRequest { left: document(&left), right: document(&right), ..Default::default() }
+}
+
+/// A trace of two resolutions, with what `change` makes of its messages. Gives the replies, or why it ended.
+async fn trace_with(
+    client: &mut TraceServiceClient<Channel>,
+    change: impl FnOnce(&mut Vec<Sent>),
+) -> Result<Vec<proto::TraceDirectiveResponse>, Status> {
+    let proto::CompareRequest { left, right, .. } = request("推进", "推进");
+    let (left, right) = (left.expect("set"), right.expect("set"));
+    let start = proto::TraceStart {
+        directive: Some(left.clone()),
+        references: vec![left],
+        options: Some(proto::CompareOptions { include_text: true, ..Default::default() }),
+        ..Default::default()
+    };
+    let mut sent = vec![Sent::Start(start), Sent::Resolution(right.clone()), Sent::Resolution(right)];
+    change(&mut sent);
+    let sent = sent.into_iter().map(|message| proto::TraceDirectiveRequest { message: Some(message) });
+    let replies = client.trace_directive(tokio_stream::iter(sent.collect::<Vec<_>>())).await?.into_inner();
+    replies.collect::<Vec<_>>().await.into_iter().collect()
+}
+
+async fn trace(client: &mut TraceServiceClient<Channel>) -> Result<Vec<proto::TraceDirectiveResponse>, Status> {
+    trace_with(client, |_| {}).await
 }
 
 fn text_of<'a>(attributes: &'a [KeyValue], key: &str) -> &'a str {
@@ -112,6 +142,13 @@ async fn a_call_is_told_of_in_the_log_the_metrics_and_the_trace() {
         assert!(event[number].as_u64().is_some_and(|number| number > 0), "{number} in {event}");
     }
     assert_eq!((event["documents"].as_u64(), event["comparisons"].as_u64()), (Some(2), Some(1)));
+    trace(&mut TraceServiceClient::new(channel(serving.address).await)).await.expect("traces");
+    let event = serving.event(|event| event["method"] == "/policyecho.v1.TraceService/TraceDirective");
+    // The directive, a reference and two resolutions.
+    let counted = ["documents", "comparisons", "pieces"].map(|name| event[name].as_u64());
+    assert_eq!(counted, [Some(4), Some(2), Some(4)], "{event}");
+    let counted = ["text_bytes", "passages"].map(|name| event[name].as_u64().is_some_and(|number| number > 0));
+    assert_eq!(counted, [true, true], "{event}");
     let refused = serving.event(|event| event["code"] == "INVALID_ARGUMENT");
     assert!(refused["reason"].is_string() && refused["request_id"] != "request-7", "{refused}");
 
@@ -127,8 +164,8 @@ async fn a_call_is_told_of_in_the_log_the_metrics_and_the_trace() {
     };
     assert_eq!(metric(&reply, &format!("rpc_server_call_duration_seconds_count{}", labels("OK"))), 1.0);
     assert_eq!(metric(&reply, &format!("rpc_server_call_duration_seconds_count{}", labels("INVALID_ARGUMENT"))), 1.0);
-    assert_eq!(metric(&reply, "policy_echo_comparisons_total{completeness=\"whole\"}"), 1.0);
-    assert_eq!(metric(&reply, "policy_echo_queue_wait_seconds_count"), 2.0);
+    assert_eq!(metric(&reply, "policy_echo_comparisons_total{completeness=\"whole\"}"), 3.0);
+    assert_eq!(metric(&reply, "policy_echo_queue_wait_seconds_count"), 6.0);
     for zero in ["policy_echo_calls_in_flight", "policy_echo_queue_depth", "policy_echo_panics_total"] {
         assert_eq!(metric(&reply, zero), 0.0, "{zero}");
     }
@@ -219,6 +256,7 @@ async fn no_word_of_a_document_is_told_anywhere() {
         .map(|request| proto::CompareStreamRequest { pair_id: CANARY.into(), request });
     let answers = client.compare_stream(pairs).await.expect("a stream").into_inner();
     assert_eq!(answers.collect::<Vec<_>>().await.len(), 2);
+    tell_traces(serving.address, &mut told).await;
     told.push(raw_call(serving.address, "/policyecho.v1.ComparisonService/Compare", &CANARY.as_bytes()[..8]).await);
     told.push(raw_call(serving.address, "/%E9%B9%A6%E9%B9%89%E8%9E%BA%0d%0a%1b%5b2J/Call", b"").await);
     drop(client);
@@ -228,7 +266,7 @@ async fn no_word_of_a_document_is_told_anywhere() {
     assert_eq!(serving.ended(), Some(0));
     let log = serving.lines();
     assert!(log.len() > 100 && metrics.lines().count() > 50 && collector.spans().len() > 8, "something was told");
-    assert!(told.iter().filter(|status| status.contains("code")).count() >= 6, "{told:#?}");
+    assert!(told.iter().filter(|status| status.contains("code")).count() >= 11, "{told:#?}");
     let spans: Vec<_> = collector.spans().iter().map(|span| format!("{span:?}")).collect();
     // As text, as the escapes of JSON and Debug, and percent-encoded.
     let escaped: String = CANARY.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
@@ -243,6 +281,49 @@ async fn no_word_of_a_document_is_told_anywhere() {
     for line in &log {
         assert!(!line.contains(['\u{1b}', '\r']), "{line:?}");
     }
+}
+
+/// Traces in every way that we know to be refused, in their place and as a whole; what was told of them goes to `told`.
+async fn tell_traces(address: SocketAddr, told: &mut Vec<String>) {
+    let mut client = TraceServiceClient::new(channel(address).await);
+    trace(&mut client).await.expect("traces");
+    let wrong_resolution = |sent: &mut Vec<Sent>| {
+        let Some(Sent::Resolution(document)) = sent.get_mut(1) else { return };
+        document.title = CANARY.repeat(1000);
+        let bytes = CANARY.as_bytes()[..4].to_vec();
+        let content = proto::Content { bytes, media_type: format!("text/{CANARY}"), charset: CANARY.into() };
+        document.body = Some(proto::document::Body::Content(content));
+    };
+    let replies = trace_with(&mut client, wrong_resolution).await.expect("one wrong resolution ends no trace");
+    let errors = replies.into_iter().filter_map(|reply| match reply.message? {
+        proto::trace_directive_response::Message::Finding(finding) => match finding.result? {
+            proto::trace_finding::Result::Error(error) => Some(format!("code {error:?}")),
+            proto::trace_finding::Result::Trace(_) => None,
+        },
+        _ => None,
+    });
+    let before = told.len();
+    told.extend(errors);
+    assert_eq!(told.len(), before + 1, "it is told in its place");
+    let wrong_start = |sent: &mut Vec<Sent>| {
+        let Some(Sent::Start(start)) = sent.get_mut(0) else { return };
+        start.offset_unit = 99;
+        start.options = Some(proto::CompareOptions { custom_words: vec![CANARY.repeat(100)], ..Default::default() });
+        start.directive.as_mut().expect("set").title = CANARY.repeat(1000);
+    };
+    let too_long = |sent: &mut Vec<Sent>| {
+        let text = request(&CANARY.repeat(20_000), "").left.expect("set");
+        sent.push(Sent::Resolution(text));
+    };
+    let out_of_turn = |sent: &mut Vec<Sent>| sent.rotate_left(1);
+    for status in [
+        trace_with(&mut client, wrong_start).await,
+        trace_with(&mut client, too_long).await,
+        trace_with(&mut client, out_of_turn).await,
+    ] {
+        told.push(format!("code {:?}", status.expect_err("is refused")));
+    }
+    told.push(raw_call(address, "/policyecho.v1.TraceService/TraceDirective", &CANARY.as_bytes()[..8]).await);
 }
 
 /// What a call of bytes answers: the status and its message.

@@ -6,16 +6,21 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
+use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use tokio::sync::oneshot;
-use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Response, Status};
 use tonic_types::StatusExt as _;
 
 use super::admission::Tally;
 use super::config::Config;
 use super::proto;
 use super::proto::comparison_service_client::ComparisonServiceClient;
-use super::server::{Server, Watch};
+use super::proto::trace_directive_request::Message as Sent;
+use super::proto::trace_directive_response::Message as Reply;
+use super::proto::trace_service_client::TraceServiceClient;
+use super::server::{ServeError, Server, Watch};
 use crate::compare::engine::{Engine, EngineSettings};
 
 /// Panics on a thread of the pool.
@@ -81,16 +86,61 @@ fn log() -> &'static Log {
     })
 }
 
-async fn serve() -> (Watch, Channel, oneshot::Sender<()>) {
+/// A collector that keeps the spans that are exported to it, as they print.
+#[derive(Clone, Default)]
+struct Collector(Arc<Mutex<Vec<String>>>);
+
+#[tonic::async_trait]
+impl TraceService for Collector {
+    async fn export(
+        &self,
+        request: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        let scopes = request.into_inner().resource_spans.into_iter().flat_map(|spans| spans.scope_spans);
+        let spans = scopes.flat_map(|scope| scope.spans).map(|span| format!("{span:?}"));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(spans);
+        Ok(Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+impl Collector {
+    /// Starts to collect; gives the endpoint.
+    async fn start(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+        let collector = TraceServiceServer::new(self.clone());
+        tokio::spawn(tonic::transport::Server::builder().add_service(collector).serve_with_incoming(incoming));
+        format!("http://{address}")
+    }
+}
+
+/// A server that is asked to stop, and waited for, by [`Running::end`].
+struct Running {
+    watch: Watch,
+    channel: Channel,
+    stop: oneshot::Sender<()>,
+    ended: tokio::task::JoinHandle<Result<(), ServeError>>,
+}
+
+impl Running {
+    async fn end(self) {
+        drop((self.channel, self.stop));
+        self.ended.await.expect("no panic").expect("an orderly end");
+    }
+}
+
+async fn serve(collector: &Collector) -> Running {
     let mut config = Config::default();
     (config.work.workers, config.work.queue) = (1, 2);
+    config.telemetry.otlp_endpoint = Some(collector.start().await);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     let server = Server::new(config).await.expect("a server");
     let watch = server.watch();
     let (stop, stopped) = oneshot::channel::<()>();
     let load = || Engine::load(EngineSettings::default());
-    tokio::spawn(server.run(listener, load, async { drop(stopped.await) }));
+    let ended = tokio::spawn(server.run(listener, load, async { drop(stopped.await) }));
     let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
     let channel = endpoint.connect().await.expect("the server accepts");
     let mut client = ComparisonServiceClient::new(channel.clone());
@@ -100,7 +150,7 @@ async fn serve() -> (Watch, Channel, oneshot::Sender<()>) {
         }
     };
     tokio::time::timeout(Duration::from_secs(30), ready).await.expect("loads within 30 s");
-    (watch, channel, stop)
+    Running { watch, channel, stop, ended }
 }
 
 fn request(id: &str) -> proto::CompareRequest {
@@ -126,10 +176,39 @@ fn is_incident(status: &tonic::Status) {
     assert!(!format!("{status:?}").contains("canary"), "a status quotes no document");
 }
 
+/// A trace of one resolution for each id. Gives the codes of the findings, and how the trace ended.
+async fn trace(channel: &Channel, ids: &[&str]) -> (Vec<u32>, Result<(), Status>) {
+    let document = |id: &str| request(id).left.expect("set");
+    let start = Sent::Start(proto::TraceStart { directive: Some(document("directive")), ..Default::default() });
+    let messages = std::iter::once(start).chain(ids.iter().map(|id| Sent::Resolution(document(id))));
+    let messages: Vec<_> = messages.map(|message| proto::TraceDirectiveRequest { message: Some(message) }).collect();
+    let mut client = TraceServiceClient::new(channel.clone());
+    let mut replies = client.trace_directive(tokio_stream::iter(messages)).await.expect("a head").into_inner();
+    let mut codes = Vec::new();
+    loop {
+        match replies.message().await {
+            Ok(None) => return (codes, Ok(())),
+            Err(status) => return (codes, Err(status)),
+            Ok(Some(reply)) => {
+                let Some(Reply::Finding(finding)) = reply.message else { continue };
+                codes.push(match finding.result.expect("a result") {
+                    proto::trace_finding::Result::Trace(_) => 0,
+                    proto::trace_finding::Result::Error(error) => {
+                        assert!(!format!("{error:?}").contains("canary"), "an error quotes no document");
+                        error.code
+                    }
+                });
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_panic_anywhere_is_one_internal_answer_and_harms_nobody_else() {
     let log = log();
-    let (watch, channel, _stop) = serve().await;
+    let collector = Collector::default();
+    let running = serve(&collector).await;
+    let (watch, channel) = (running.watch.clone(), running.channel.clone());
     let mut client = ComparisonServiceClient::new(channel.clone());
     let before = settled(&watch).await;
     for round in 1..=5 {
@@ -157,6 +236,12 @@ async fn a_panic_anywhere_is_one_internal_answer_and_harms_nobody_else() {
     let pairs = tokio_stream::iter([pair(STREAM)]);
     let mut answers = client.compare_stream(pairs).await.expect("a stream").into_inner();
     is_incident(&answers.message().await.expect_err("the panic ends the stream"));
+
+    let (codes, end) = trace(&channel, &["well", POOL, "well"]).await;
+    assert_eq!(codes, [0, Code::Internal as u32, 0], "{end:?}");
+    end.expect("one panic does not end the trace");
+    let (_, end) = trace(&channel, &["well", STREAM]).await;
+    is_incident(&end.expect_err("the panic ends the trace"));
     client.compare(request("well")).await.expect("and the connection goes on");
 
     settled(&watch).await;
@@ -173,9 +258,19 @@ async fn a_panic_anywhere_is_one_internal_answer_and_harms_nobody_else() {
         call.await.expect("joins").expect("every place came back");
     }
 
+    let metrics = watch.metrics.render();
+    drop((client, channel));
+    running.end().await;
+    let spans = collector.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert!(metrics.contains("policy_echo_panics_total 7\n"), "those of the pool are counted: {metrics}");
+    assert!(spans.iter().any(|span| span.contains("INTERNAL")) && spans.len() > 20, "{spans:#?}");
+    for told in spans.iter().chain([&metrics]) {
+        assert!(!told.contains("canary") && !told.contains("内部"), "{told}");
+    }
+
     let logged = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let logged = String::from_utf8_lossy(&logged);
     let places = logged.lines().filter(|line| line.contains("fail_point.rs")).count();
-    assert!(places >= 12, "panics are logged by their place: {places}");
+    assert!(places >= 14, "panics are logged by their place: {places}");
     assert!(!logged.contains("canary") && !logged.contains("内部"), "and not by what they say");
 }

@@ -107,7 +107,12 @@ fn replies(
         messages.enumerate().map(move |(index, message)| {
             let (backend, session) = (Arc::clone(&backend), Arc::clone(&session));
             let charge = next_charge(arrival.as_ref());
-            async move { Ok(answer(&backend, session, index, message?, charge).await?) }
+            async move {
+                let message = message?;
+                #[cfg(test)]
+                super::fail_point::in_stream(&message);
+                Ok(answer(&backend, session, index, message, charge).await?)
+            }
         })
     };
     let first = session.progress(0);

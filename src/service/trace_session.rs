@@ -10,6 +10,7 @@ use super::from_proto::trace::{TraceCall, resolution, trace_call};
 use super::proto;
 use super::proto::trace_directive_response::Message;
 use super::status::Failure;
+use super::telemetry::CallFacts;
 use super::to_proto::Setting;
 use super::to_proto::trace::{Places, SummarySetting, resolution_trace, trace_summary};
 use crate::compare::engine::{Engine, Versions};
@@ -54,6 +55,8 @@ impl TraceSession {
         let mut call = trace_call(start, limits)?;
         let versions = engine.versions();
         let references = std::mem::take(&mut call.references);
+        let read = std::iter::once(&call.directive.document).chain(&references);
+        CallFacts::read_documents(read.map(|document| document.text().len()));
         let tracer = Tracer::new(engine, &call.directive.document, &references, call.options.clone(), cancel)?;
         Ok(Self { tracer, call, versions, limits })
     }
@@ -66,7 +69,12 @@ impl TraceSession {
         cancel: &Cancel,
     ) -> Result<(proto::ResolutionTrace, Kept), Failure> {
         let received = resolution(document, self.limits)?;
+        #[cfg(test)]
+        super::fail_point::in_pool(&received.document.metadata().id);
+        CallFacts::read_documents([received.document.text().len()]);
         let (finding, digest) = self.tracer.finding(index, &received.document, cancel)?;
+        let found = &finding.comparison;
+        CallFacts::compared(found.links.len(), found.passages.len(), &found.completeness);
         let setting = Setting {
             documents: Pair::new(&self.call.directive.document, &received.document),
             charsets: Pair::new(self.call.directive.charset, received.charset),
