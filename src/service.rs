@@ -16,6 +16,7 @@ mod handlers;
 pub mod proto;
 pub mod receive;
 pub mod reload;
+mod replies;
 pub mod security;
 pub mod server;
 pub mod status;

@@ -160,6 +160,86 @@ async fn a_reader_who_does_not_read_holds_no_place() {
 }
 
 #[tokio::test]
+async fn replies_that_nobody_takes_are_bounded() {
+    const ROOM: usize = 256 << 10;
+    let running = Running::start(Running::config_with(|config| {
+        (config.work.workers, config.work.queue) = (1, 2);
+        (config.limits.max_reply_bytes, config.limits.reply_bytes_waiting) = (ROOM, ROOM);
+    }))
+    .await;
+    // Its answer is over a hundred thousand bytes, and under the room there is.
+    let long = "坚定不移举全省之力强力推进粤港澳大湾区建设。\n".repeat(300);
+    let mut long = service_support::request(&long, &long);
+    long.options = Some(proto::CompareOptions { include_text: true, ..Default::default() });
+    let mut slow = bare_client(&running, 16).await;
+    let (mut unread, mut refused) = (Vec::new(), 0);
+    for _ in 0..8 {
+        let (frames, request) = bare_request(&running);
+        let answer = slow.send_request(request);
+        // A call that is refused at its prefix takes no message.
+        frames.send(Ok(http_body::Frame::data(frame(&long)))).await.ok();
+        drop(frames);
+        let reply = is_within_20_s(answer).await.expect("a reply");
+        match reply.headers().get("grpc-status").and_then(|code| code.to_str().ok()) {
+            None => unread.push(reply),
+            Some("8") => refused += 1,
+            Some(other) => panic!("code {other}"),
+        }
+        assert!(running.replies().taken_bytes() <= ROOM as u64);
+    }
+    assert!(!unread.is_empty() && refused > 0, "{} wait, {refused} are refused", unread.len());
+    assert!(running.replies().taken_bytes() > 100 << 10, "{:?}", running.replies());
+    // Once nothing is left, nothing is begun any more.
+    let taken = running.replies().taken_bytes();
+    let rest = running.replies().take(ROOM as u64 - taken).expect("as much is left");
+    assert!(!running.replies().has_room());
+    let finished = running.until(|_| true).await.finished;
+    let mut others = ComparisonServiceClient::new(running.connect().await);
+    let status = others.compare(request_of_two_lines()).await.expect_err("there is no room for its answer");
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert!(status.metadata().contains_key("grpc-retry-pushback-ms"), "{status:?}");
+    assert_eq!(running.until(|_| true).await.finished, finished, "it was refused before any work");
+    drop((unread, rest));
+    let replies = running.replies();
+    is_within_20_s(async {
+        while replies.taken_bytes() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    others.compare(request_of_two_lines()).await.expect("there is room again");
+}
+
+fn request_of_two_lines() -> proto::CompareRequest {
+    request(LEFT, RIGHT)
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_is_refused_by_that_name() {
+    let running = Running::start(Running::config_with(|config| config.limits.max_reply_bytes = 1024)).await;
+    let mut client = ComparisonServiceClient::new(running.connect().await);
+    let long = LEFT.repeat(50);
+    let status = client.compare(request(&long, &long)).await.expect_err("is refused");
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert!(status.message().contains("ask for fewer reports"), "{status:?}");
+    assert_eq!(status.metadata().get("grpc-retry-pushback-ms").map(|value| value.as_bytes()), Some(&b"-1"[..]));
+    let pair = |id: &str, text: &str| proto::CompareStreamRequest {
+        pair_id: id.to_owned(),
+        request: Some(request(text, text)),
+    };
+    let pairs = tokio_stream::iter([pair("long", &long), pair("short", "是。")]);
+    let mut answers = client.compare_stream(pairs).await.expect("a stream").into_inner();
+    let mut codes = Vec::new();
+    while let Some(answer) = answers.message().await.expect("the stream goes on") {
+        codes.push(match answer.result {
+            Some(proto::compare_stream_response::Result::Error(error)) => (answer.pair_id, error.code),
+            _ => (answer.pair_id, 0),
+        });
+    }
+    assert_eq!(codes, [("long".to_owned(), 8), ("short".to_owned(), 0)]);
+}
+
+#[tokio::test]
 async fn too_many_bytes_in_flight_are_refused_and_given_back() {
     let running = Running::start(Running::config_with(|config| {
         (config.work.workers, config.work.queue) = (1, 40);

@@ -8,6 +8,8 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use policy_echo::service::proto;
+use policy_echo::service::proto::comparison_service_client::ComparisonServiceClient;
+use policy_echo::service::proto::trace_service_client::TraceServiceClient;
 use policy_echo::service::security::digest;
 use policy_echo::service::security::{Access, SecurityError, hex, rule};
 use policy_echo::service::server::{ServeError, Server};
@@ -239,6 +241,55 @@ async fn a_caller_s_rate_holds_and_says_when_to_come_back() {
     assert!((5000..=10_001).contains(&pushback), "{pushback}");
     assert!(status("Bearer other").await.is_ok(), "others have their own");
     assert!(call(channel.clone(), "/grpc.health.v1.Health/Check", None).await.is_ok());
+}
+
+#[tokio::test]
+async fn every_message_of_a_stream_counts_against_the_rate() {
+    let server = Secured::start("stream-rate", Way::Plain, |config, folder| {
+        config.security.api_keys =
+            Some(folder.write("callers.toml", &caller("slow", "calls_per_minute = 1\nburst = 7")));
+    })
+    .await;
+    let as_slow = |mut request: Request<()>| {
+        request.metadata_mut().insert("authorization", "Bearer slow".parse().expect("ascii"));
+        Ok(request)
+    };
+    let mut comparisons = ComparisonServiceClient::with_interceptor(server.connect().await, as_slow);
+    let pairs = (0..5).map(|index| proto::CompareStreamRequest {
+        pair_id: index.to_string(),
+        request: Some(request("坚定不移。", "坚定不移。")),
+    });
+    let pairs: Vec<_> = pairs.collect();
+    // The stream takes one call, which pays for its first pair, and each further pair one more: two of seven are left.
+    let mut answers = comparisons.compare_stream(tokio_stream::iter(pairs)).await.expect("a stream").into_inner();
+    let mut codes = Vec::new();
+    while let Some(answer) = answers.message().await.expect("the stream goes on") {
+        codes.push(match answer.result {
+            Some(proto::compare_stream_response::Result::Error(error)) => error.code,
+            _ => 0,
+        });
+    }
+    assert_eq!(codes, [0; 5]);
+    // One for the directive, one for the first resolution; the others are over the rate, each in its place.
+    let mut traces = TraceServiceClient::with_interceptor(server.connect().await, as_slow);
+    let directive = request("坚定不移。", "").left;
+    let start = proto::TraceStart { directive: directive.clone(), ..Default::default() };
+    let message = |message| proto::TraceDirectiveRequest { message: Some(message) };
+    let resolution =
+        || message(proto::trace_directive_request::Message::Resolution(directive.clone().expect("is there")));
+    let start = message(proto::trace_directive_request::Message::Start(start));
+    let messages = [start, resolution(), resolution(), resolution()];
+    let mut replies = traces.trace_directive(tokio_stream::iter(messages)).await.expect("a trace").into_inner();
+    let mut codes = Vec::new();
+    while let Some(reply) = replies.message().await.expect("the trace goes on") {
+        if let Some(proto::trace_directive_response::Message::Finding(finding)) = reply.message {
+            codes.push(match finding.result {
+                Some(proto::trace_finding::Result::Error(error)) => error.code,
+                _ => 0,
+            });
+        }
+    }
+    assert_eq!(codes, [0, Code::ResourceExhausted as u32, Code::ResourceExhausted as u32]);
 }
 
 #[tokio::test]

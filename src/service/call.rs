@@ -26,6 +26,7 @@ use tower::ServiceExt as _;
 
 use super::admission::{Pool, incident};
 use super::receive::{self, Arrival, ReceivedBody, Sender};
+use super::replies::HeldBytes;
 use super::security::Gate;
 use super::status::{Failure, RETRY_PUSHBACK};
 use super::telemetry::{CallRecord, Observer};
@@ -78,12 +79,13 @@ impl Edge {
         let mut record = CallRecord::begin(&self.observer, method, request.headers());
         if let Some(refusal) = refuse_other_protocols(&request) {
             record.refuse("NOT_GRPC");
-            return refusal.map(|body| Body::new(CallBody { inner: Some(body), deadline: None, record }));
+            return refusal.map(|body| Body::new(CallBody { inner: Some(body), deadline: None, record, held: None }));
         }
         // The path as the router sees it: a query is no part of it and must not be one here.
-        if let Err(failure) = self.gate.admit(path, request.headers(), peer.certificate.as_ref()) {
-            return finish(record, Status::from(failure).into_http(), None);
-        }
+        let allowance = match self.gate.admit(path, request.headers(), peer.certificate.as_ref()) {
+            Ok(allowance) => allowance,
+            Err(failure) => return finish(record, Status::from(failure).into_http(), None),
+        };
         let caller_timeout = match request.headers().get("grpc-timeout").map(parse_timeout) {
             None => None,
             Some(Some(timeout)) => Some(timeout),
@@ -96,6 +98,7 @@ impl Edge {
         let arrival = Arrival::new(deadline.and_then(|timeout| begun.checked_add(timeout)));
         let (mut head, body) = self.request_limits.watch(request).into_parts();
         head.extensions.insert(arrival.clone());
+        head.extensions.insert(allowance);
         let body = ReceivedBody::new(body, Arc::clone(&self.pool), self.bounds.clone(), sender, arrival);
         let request = record.observe(http::Request::from_parts(head, Body::new(body)));
         let facts = record.facts().clone();
@@ -164,7 +167,8 @@ fn finish(
     settle(reply.headers_mut(), &mut record);
     record.sign(reply.headers_mut());
     let deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
-    reply.map(|body| Body::new(CallBody { inner: Some(body), deadline, record }))
+    let held = reply.extensions_mut().remove();
+    reply.map(|body| Body::new(CallBody { inner: Some(body), deadline, record, held }))
 }
 
 /// A reply on its way out.
@@ -174,6 +178,9 @@ struct CallBody {
     inner: Option<Body>,
     deadline: Option<Pin<Box<Sleep>>>,
     record: CallRecord,
+    /// What the reply holds of the room for replies, until it has ended.
+    #[expect(dead_code, reason = "held for its drop")]
+    held: Option<HeldBytes>,
 }
 
 impl CallBody {

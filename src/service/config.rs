@@ -119,6 +119,8 @@ settings! {
         bytes_in_flight: usize = 0, |bytes| within(bytes, 0, 1 << 40);
         /// Longest message that is sent, in bytes
         max_reply_bytes: usize = 64 << 20, |bytes| within(bytes, 1024, 1 << 31);
+        /// Bytes of replies that are ready and not taken by their callers, before more are refused with RESOURCE_EXHAUSTED; 0 means four of the longest replies
+        reply_bytes_waiting: usize = 0, |bytes| within(bytes, 0, 1 << 40);
     }
 
     /// What is told of the work. Never text of a document.
@@ -191,6 +193,12 @@ impl Limits {
     pub fn all_bytes_in_flight(&self) -> usize {
         let wanted = if self.bytes_in_flight > 0 { self.bytes_in_flight } else { 4 * self.max_message_bytes };
         wanted.max(self.max_message_bytes)
+    }
+
+    /// Bytes of replies that are ready and not taken; never fewer than the longest reply has.
+    pub fn all_reply_bytes(&self) -> usize {
+        let wanted = if self.reply_bytes_waiting > 0 { self.reply_bytes_waiting } else { 4 * self.max_reply_bytes };
+        wanted.max(self.max_reply_bytes)
     }
 
     /// Bounds on one document.

@@ -14,6 +14,8 @@ use super::from_proto::{self, CompareCall};
 use super::proto::comparison_service_server::ComparisonService;
 use super::proto::info_service_server::InfoService;
 use super::receive::{Arrival, Charge};
+use super::replies::{Held, HeldBytes, HeldReplies, ReplyBudget};
+use super::security::Allowance;
 use super::status::Failure;
 use super::telemetry::CallFacts;
 use super::to_proto::{self, Setting};
@@ -28,6 +30,8 @@ use crate::text::cancel::Cancel;
 pub(super) struct Backend {
     pub(super) config: Config,
     pub(super) pool: Arc<Pool>,
+    /// Room for replies that are ready.
+    pub(super) replies: ReplyBudget,
     /// Empty until the lexicon is loaded.
     pub(super) engine: OnceLock<Arc<Engine>>,
 }
@@ -52,13 +56,14 @@ impl Backend {
         Ok((message, permit.until(arrival.and_then(|arrival| arrival.deadline)).with_charge(charge)))
     }
 
-    async fn run<T: Send + 'static>(
+    async fn run<T: prost::Message + Send + 'static>(
         &self,
         permit: Permit,
         work: impl FnOnce(&Engine, &Cancel) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
+    ) -> Result<Held<T>, Failure> {
         let engine = self.engine()?;
-        self.pool.run(permit, move |cancel| work(&engine, cancel)).await
+        let replies = self.replies.clone();
+        self.pool.run(permit, move |cancel| replies.hold(work(&engine, cancel)?)).await
     }
 
     /// A call that makes one report of a comparison.
@@ -70,7 +75,7 @@ impl Backend {
     ) -> Result<Response<A>, Status>
     where
         Q: prost::Message + Into<proto::CompareRequest> + 'static,
-        A: Send + 'static,
+        A: prost::Message + Send + 'static,
     {
         let (request, permit) = self.admit(request)?;
         let limits = self.config.limits.document();
@@ -81,7 +86,7 @@ impl Backend {
             note_comparison(&found);
             Ok(answer(&found, setting(&call, &engine.versions())))
         };
-        Ok(Response::new(self.run(permit, work).await?))
+        Ok(self.run(permit, work).await?.into_response())
     }
 
     /// One pair of a stream. Its failures are its own.
@@ -89,20 +94,25 @@ impl Backend {
         &self,
         message: proto::CompareStreamRequest,
         charge: Option<Charge>,
-    ) -> proto::CompareStreamResponse {
+        allowed: Result<(), Failure>,
+    ) -> (proto::CompareStreamResponse, Option<HeldBytes>) {
         let proto::CompareStreamRequest { pair_id, request } = message;
-        let result = match self.compare_pair(request, charge).await {
-            Ok(response) => proto::compare_stream_response::Result::Response(response),
-            Err(failure) => proto::compare_stream_response::Result::Error(failure.into_call_error()),
+        let compared = match allowed {
+            Ok(()) => self.compare_pair(request, charge).await,
+            Err(failure) => Err(failure),
         };
-        proto::CompareStreamResponse { pair_id, result: Some(result) }
+        let (result, held) = match compared.map(Held::into_parts) {
+            Ok((response, held)) => (proto::compare_stream_response::Result::Response(response), Some(held)),
+            Err(failure) => (proto::compare_stream_response::Result::Error(failure.into_call_error()), None),
+        };
+        (proto::CompareStreamResponse { pair_id, result: Some(result) }, held)
     }
 
     async fn compare_pair(
         &self,
         request: Option<proto::CompareRequest>,
         charge: Option<Charge>,
-    ) -> Result<proto::CompareResponse, Failure> {
+    ) -> Result<Held<proto::CompareResponse>, Failure> {
         let Some(request) = request else {
             return Err(Failure::Invalid(vec![status::Violation {
                 field: "request".to_owned(),
@@ -160,7 +170,7 @@ impl ComparisonService for Comparisons {
             let call = from_proto::compare_call(request, "", limits)?;
             compare(engine, &call, cancel)
         };
-        Ok(Response::new(self.0.run(permit, work).await?))
+        Ok(self.0.run(permit, work).await?.into_response())
     }
 
     async fn align_paragraphs(
@@ -183,7 +193,7 @@ impl ComparisonService for Comparisons {
             let diff = engine.diff_words(&call.documents, &call.options, cancel)?;
             Ok(to_proto::diff_words_response(&diff, setting(&call, &engine.versions())))
         };
-        Ok(Response::new(self.0.run(permit, work).await?))
+        Ok(self.0.run(permit, work).await?.into_response())
     }
 
     async fn find_shared_phrases(
@@ -206,10 +216,12 @@ impl ComparisonService for Comparisons {
         // `buffered` reads a pair only when a place is free and gives answers back in order. Dropping the reply drops the
         // pairs in work, and with that stops them.
         let arrival = request.extensions().get::<Arrival>().cloned();
-        let answers = request.into_inner().map(move |message| {
+        let allowance = Allowance::of(request.extensions());
+        let answers = request.into_inner().enumerate().map(move |(index, message)| {
             let backend = Arc::clone(&backend);
             // Messages come in the order in which their charges were made.
             let charge = arrival.as_ref().and_then(Arrival::next_charge);
+            let allowed = allowance.take_message(index);
             async move {
                 let message = message?;
                 #[cfg(test)]
@@ -218,10 +230,10 @@ impl ComparisonService for Comparisons {
                     charge.settle(prost::Message::encoded_len(&message));
                     charge
                 });
-                Ok(backend.answer_pair(message, charge).await)
+                Ok(backend.answer_pair(message, charge, allowed).await)
             }
         });
-        Ok(Response::new(Box::pin(answers.buffered(in_work))))
+        Ok(Response::new(Box::pin(HeldReplies::new(answers.buffered(in_work)))))
     }
 }
 

@@ -3,7 +3,8 @@
 //! In: the bytes of an HTTP/2 stream. Out: the same bytes, to tonic. On the way the five bytes before each message are
 //! read, and
 //! - a message longer than may be is refused at its prefix, before a byte of it is stored;
-//! - a single call for which the pool has no room is refused at the prefix, too: under overload nothing is decoded in vain;
+//! - a single call for which the pool has no room, or for whose reply there is none ([`super::replies`]), is refused at the
+//!   prefix, too: under overload nothing is decoded in vain;
 //! - each byte of a message is taken from the bytes in flight ([`ByteBudget`]) as it arrives, not when it is announced, so
 //!   that a peer who announces much and sends nothing holds nothing. A single call that finds too few is refused at once; a
 //!   stream waits a little, which its peer feels through HTTP/2's flow control, and then ends.
@@ -47,6 +48,19 @@ impl ByteBudget {
     pub fn new(bytes: usize) -> Self {
         let all_units = u32::try_from((bytes as u64).div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
         Self { units: Arc::new(Semaphore::new(all_units as usize)), all_units }
+    }
+
+    /// Whether anything is left.
+    pub fn has_room(&self) -> bool {
+        self.units.available_permits() > 0
+    }
+
+    /// Takes `bytes` at once, or nothing.
+    pub fn take(&self, bytes: u64) -> Option<Charge> {
+        let mut charge = Charge::default();
+        let permit = Arc::clone(&self.units).try_acquire_many_owned(charge.missing_units(bytes)).ok()?;
+        charge.add(permit, bytes);
+        Some(charge)
     }
 
     /// Bytes that are taken.
@@ -133,6 +147,8 @@ pub struct Bounds {
     pub max_message_bytes: usize,
     /// Bytes in flight, shared by all requests.
     pub budget: ByteBudget,
+    /// Bytes of replies that are ready and not taken yet ([`super::replies`]).
+    pub replies: ByteBudget,
 }
 
 /// A request's body that is bounded as it arrives.
@@ -260,6 +276,10 @@ impl<B> ReceivedBody<B> {
         }
         if self.sender == Sender::SingleCall {
             self.pool.check_room(length as u64)?;
+            // Its answer would find no room.
+            if !self.bounds.replies.has_room() {
+                return Err(self.pool.refusal());
+            }
         }
         // What an unknown flag means is for tonic to say.
         self.place = Place::Message { left: length, compressed: flag != 0 };
@@ -351,7 +371,7 @@ mod tests {
         sender: Sender,
     ) -> (Result<Vec<u8>, Code>, Vec<Charge>) {
         let pool = Arc::new(Pool::start(1, 1).expect("threads"));
-        let bounds = Bounds { max_message_bytes: 100_000, budget: budget.clone() };
+        let bounds = Bounds { max_message_bytes: 100_000, budget: budget.clone(), replies: ByteBudget::new(1024) };
         let frames: Vec<Result<Frame<Bytes>, Infallible>> =
             bytes.chunks(step).map(|chunk| Ok(Frame::data(Bytes::copy_from_slice(chunk)))).collect();
         let arrival = Arrival::new(None);
@@ -397,7 +417,7 @@ mod tests {
         let budget = ByteBudget::new(1 << 20);
         let sent = [message(0, 100, &[7; 100]), message(0, 100_001, &[])].concat();
         let pool = Arc::new(Pool::start(1, 1).expect("threads"));
-        let bounds = Bounds { max_message_bytes: 100_000, budget };
+        let bounds = Bounds { max_message_bytes: 100_000, budget, replies: ByteBudget::new(1024) };
         let frame: Result<Frame<Bytes>, Infallible> = Ok(Frame::data(Bytes::from(sent.clone())));
         let body = StreamBody::new(tokio_stream::iter([frame]));
         let mut body = ReceivedBody::new(body, pool, bounds, Sender::Patient, Arrival::new(None));

@@ -23,6 +23,7 @@ use http::HeaderMap;
 use tokio_rustls::rustls;
 
 pub use access::{Access, RULES, rule};
+pub(super) use callers::Allowance;
 use callers::Callers;
 pub use callers::CallersError;
 pub use key::{digest, hex, new_key};
@@ -172,11 +173,16 @@ impl Gate {
         self.loaded().tls.clone()
     }
 
-    /// Whether a call of `path` may go on.
-    pub(super) fn admit(&self, path: &str, headers: &HeaderMap, certificate: Option<&[u8; 32]>) -> Result<(), Failure> {
+    /// Whether a call of `path` may go on, and what it may take of its caller's rate for further messages.
+    pub(super) fn admit(
+        &self,
+        path: &str,
+        headers: &HeaderMap,
+        certificate: Option<&[u8; 32]>,
+    ) -> Result<Allowance, Failure> {
         let rule = access::rule(path);
         if rule == Some(Access::Open) {
-            return Ok(());
+            return Ok(Allowance::default());
         }
         // Asked first, so that a stranger does not learn which methods there are.
         let callers = self.loaded().callers.clone();
@@ -187,11 +193,13 @@ impl Gate {
         if rule.is_none() {
             return Err(Failure::NoSuchMethod);
         }
-        let Some(caller) = caller else { return Ok(()) };
+        let Some(caller) = caller else { return Ok(Allowance::default()) };
         if !caller.may_call(path) {
             return Err(Failure::NotAllowed);
         }
-        caller.take_call().map_err(|retry_after| Failure::RateLimited { retry_after })
+        let allowance = caller.allowance();
+        allowance.take()?;
+        Ok(allowance)
     }
 
     fn loaded(&self) -> std::sync::RwLockReadGuard<'_, Loaded> {

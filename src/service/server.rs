@@ -32,6 +32,7 @@ use super::proto::info_service_server::{InfoServiceServer, SERVICE_NAME as INFO_
 use super::proto::trace_service_server::{SERVICE_NAME as TRACE_SERVICE, TraceServiceServer};
 use super::receive::{self, ByteBudget};
 use super::reload::{self, Reloadable};
+use super::replies::ReplyBudget;
 use super::security::{Gate, SecurityError};
 use super::telemetry::{Observer, TraceError, serve_metrics};
 use super::trace_handler::Traces;
@@ -88,6 +89,8 @@ pub struct Watch {
     pub metrics: super::telemetry::Metrics,
     /// The bytes in flight.
     pub bytes: ByteBudget,
+    /// The bytes of replies that are ready and not taken.
+    pub replies: ByteBudget,
 }
 
 /// A server that is ready to run.
@@ -109,8 +112,14 @@ impl Server {
         let bounds = receive::Bounds {
             max_message_bytes: config.limits.max_message_bytes,
             budget: ByteBudget::new(config.limits.all_bytes_in_flight()),
+            replies: ByteBudget::new(config.limits.all_reply_bytes()),
         };
-        let backend = Arc::new(Backend { config, pool, engine: std::sync::OnceLock::new() });
+        let replies = ReplyBudget {
+            bytes: bounds.replies.clone(),
+            longest: config.limits.max_reply_bytes,
+            pool: Arc::clone(&pool),
+        };
+        let backend = Arc::new(Backend { config, pool, replies, engine: std::sync::OnceLock::new() });
         let health = HealthReporter::new();
         set_health(&health, ServingStatus::NotServing).await;
         let (routes, methods) = routes(&backend, &health)?;
@@ -148,6 +157,7 @@ impl Server {
             tally: self.backend.pool.tally(),
             metrics: self.observer.metrics.clone(),
             bytes: self.front.edge.bounds.budget.clone(),
+            replies: self.front.edge.bounds.replies.clone(),
         }
     }
 

@@ -3,8 +3,8 @@
 //! | failure | code | details |
 //! | --- | --- | --- |
 //! | fields are wrong | INVALID_ARGUMENT | BadRequest, ErrorInfo |
-//! | the queue is full, too many bytes are in flight, the caller's rate is used up | RESOURCE_EXHAUSTED | RetryInfo, ErrorInfo, `grpc-retry-pushback-ms` |
-//! | a message is too long, or unpacks to too much; a trace has too many resolutions | RESOURCE_EXHAUSTED | ErrorInfo, `grpc-retry-pushback-ms: -1` (never) |
+//! | the queue is full, too many bytes are in flight or in replies not taken yet, the caller's rate is used up | RESOURCE_EXHAUSTED | RetryInfo, ErrorInfo, `grpc-retry-pushback-ms` |
+//! | a message or an answer is too long, or unpacks to too much; a trace has too many resolutions | RESOURCE_EXHAUSTED | ErrorInfo, `grpc-retry-pushback-ms: -1` (never) |
 //! | nobody is identified | UNAUTHENTICATED | ErrorInfo |
 //! | the caller has no right to the method | PERMISSION_DENIED | ErrorInfo |
 //! | there is no such method | UNIMPLEMENTED | ErrorInfo |
@@ -67,7 +67,7 @@ pub enum Unidentified {
 pub enum Failure {
     /// Fields of the request are wrong; never empty.
     Invalid(Vec<Violation>),
-    /// As many calls are waiting as may wait, or as many bytes are in flight as may be.
+    /// As many calls are waiting as may wait, or as many bytes are in flight, or in replies not taken yet, as may be.
     Busy {
         /// When to try again.
         retry_after: Duration,
@@ -79,6 +79,13 @@ pub enum Failure {
     },
     /// A message is longer than may be.
     TooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The longest.
+        limit: usize,
+    },
+    /// An answer is longer than may be.
+    ReplyTooLarge {
         /// Its length.
         bytes: usize,
         /// The longest.
@@ -135,6 +142,7 @@ impl Failure {
             Self::Busy { .. }
             | Self::TooManyResolutions { .. }
             | Self::TooLarge { .. }
+            | Self::ReplyTooLarge { .. }
             | Self::RateLimited { .. }
             | Self::CompressedTooMuch { .. } => Code::ResourceExhausted,
             Self::DeadlineExceeded | Self::SlowCaller { .. } => Code::DeadlineExceeded,
@@ -153,6 +161,7 @@ impl Failure {
             Self::Busy { .. } => "QUEUE_FULL",
             Self::TooManyResolutions { .. } => "TOO_MANY_RESOLUTIONS",
             Self::TooLarge { .. } => "MESSAGE_TOO_LARGE",
+            Self::ReplyTooLarge { .. } => "REPLY_TOO_LARGE",
             Self::RateLimited { .. } => "RATE_LIMITED",
             Self::CompressedTooMuch { .. } => "COMPRESSED_TOO_MUCH",
             Self::BrokenCompression => "BROKEN_COMPRESSION",
@@ -198,6 +207,10 @@ impl Failure {
             Self::TooLarge { bytes, limit } => {
                 format!("the message has {bytes} bytes, over the limit of {limit}; send less, or shorter documents")
             }
+            Self::ReplyTooLarge { bytes, limit } => format!(
+                "the answer has {bytes} bytes, over the limit of {limit}; ask for fewer reports, leave include_text out, or \
+                 send less"
+            ),
             Self::TooManyResolutions { most } => {
                 format!("a trace has at most {most} resolutions; send fewer, or trace the rest in another call")
             }

@@ -17,6 +17,8 @@ use super::proto::trace_directive_request::Message as Sent;
 use super::proto::trace_directive_response::Message as Reply;
 use super::proto::trace_service_server::TraceService;
 use super::receive::{Arrival, Charge};
+use super::replies::{HeldBytes, HeldReplies};
+use super::security::Allowance;
 use super::status::{Failure, Violation};
 use super::trace_session::{Kept, TraceSession, finding, reply};
 use crate::text::cancel::Cancel;
@@ -27,7 +29,9 @@ pub(super) struct Traces(pub(super) Arc<Backend>);
 
 type Replies = Pin<Box<dyn Stream<Item = Result<proto::TraceDirectiveResponse, Status>> + Send>>;
 type Answers = Pin<Box<dyn Stream<Item = Result<Answer, Status>> + Send>>;
-type Answer = (proto::TraceDirectiveResponse, Option<Kept>);
+/// A reply, and what it holds of the room for replies.
+type HeldReply = (proto::TraceDirectiveResponse, Option<HeldBytes>);
+type Answer = (HeldReply, Option<Kept>);
 
 #[tonic::async_trait]
 impl TraceService for Traces {
@@ -40,14 +44,15 @@ impl TraceService for Traces {
         self.0.engine()?;
         let backend = Arc::clone(&self.0);
         let arrival = request.extensions().get::<Arrival>().cloned();
+        let allowance = Allowance::of(request.extensions());
         // The head of the reply goes out at once, so that a caller who waits for it before sending does not wait for ever.
         let begun = stream::once(async move {
             let mut messages = request.into_inner();
             let first = messages.next().await.transpose()?;
             let session = begin(&backend, first, next_charge(arrival.as_ref())).await?;
-            Ok::<_, Status>(replies(backend, session, messages, arrival))
+            Ok::<_, Status>(replies(backend, session, messages, (arrival, allowance)))
         });
-        Ok(Response::new(Box::pin(begun.try_flatten())))
+        Ok(Response::new(Box::pin(HeldReplies::new(Box::pin(begun.try_flatten())))))
     }
 }
 
@@ -99,19 +104,21 @@ fn replies(
     backend: Arc<Backend>,
     session: Arc<TraceSession>,
     messages: Streaming<proto::TraceDirectiveRequest>,
-    arrival: Option<Arrival>,
-) -> Replies {
+    (arrival, allowance): (Option<Arrival>, Allowance),
+) -> impl Stream<Item = Result<HeldReply, Status>> {
     let in_work = backend.config.work.stream_pairs.max(backend.config.work.worker_threads());
     let answers = {
         let (backend, session) = (Arc::clone(&backend), Arc::clone(&session));
         messages.enumerate().map(move |(index, message)| {
             let (backend, session) = (Arc::clone(&backend), Arc::clone(&session));
             let charge = next_charge(arrival.as_ref());
+            // The call has paid for the first message, which was the directive.
+            let allowed = allowance.take_message(index + 1);
             async move {
                 let message = message?;
                 #[cfg(test)]
                 super::fail_point::in_stream(&message);
-                Ok(answer(&backend, session, index, message, charge).await?)
+                Ok(answer(&backend, session, index, message, (charge, allowed)).await?)
             }
         })
     };
@@ -126,14 +133,14 @@ fn replies(
                 underway.kept.extend(kept);
                 underway.done += 1;
                 let progress = underway.session.progress(underway.done);
-                Some((Ok(vec![reply, progress]), Some(underway)))
+                Some((Ok(vec![reply, (progress, None)]), Some(underway)))
             }
             Some(Err(status)) => Some((Err(status), None)),
             None => Some((underway.summary().await.map(|summary| vec![summary]).map_err(Status::from), None)),
         }
     });
     let rest = rest.map_ok(|replies| stream::iter(replies.into_iter().map(Ok))).try_flatten();
-    Box::pin(stream::once(async move { Ok(first) }).chain(rest))
+    stream::once(async move { Ok((first, None)) }).chain(rest)
 }
 
 /// Answers one resolution. What is wrong with it is told in its place; only what ends the trace is an error.
@@ -142,7 +149,7 @@ async fn answer(
     session: Arc<TraceSession>,
     index: usize,
     message: proto::TraceDirectiveRequest,
-    charge: Option<Charge>,
+    (charge, allowed): (Option<Charge>, Result<(), Failure>),
 ) -> Result<Answer, Failure> {
     let document = match message.message {
         Some(Sent::Resolution(document)) => document,
@@ -155,19 +162,39 @@ async fn answer(
         return Err(Failure::TooManyResolutions { most });
     }
     let id = document.id.clone();
+    let without_finding = |failure| {
+        let (reply, kept) = finding(index, id.clone(), Err(failure));
+        Ok(((reply, None), kept))
+    };
+    if let Err(failure) = allowed {
+        return without_finding(failure);
+    }
     let permit = backend.pool.admit_stream_message().await?.with_charge(charge);
-    match backend.pool.run(permit, move |cancel| session.trace(index, document, cancel)).await {
-        Err(failure @ (Failure::Invalid(_) | Failure::Bug { .. })) => Ok(finding(index, id, Err(failure))),
+    let replies = backend.replies.clone();
+    let work = move |cancel: &Cancel| {
+        let (trace, kept) = session.trace(index, document, cancel)?;
+        Ok((replies.hold(trace)?.into_parts(), kept))
+    };
+    match backend.pool.run(permit, work).await {
+        Err(
+            failure
+            @ (Failure::Invalid(_) | Failure::Bug { .. } | Failure::Busy { .. } | Failure::ReplyTooLarge { .. }),
+        ) => without_finding(failure),
         Err(failure) => Err(failure),
-        Ok(traced) => Ok(finding(index, id, Ok(traced))),
+        Ok(((trace, held), kept)) => {
+            let (reply, kept) = finding(index, id, Ok((trace, kept)));
+            Ok(((reply, Some(held)), kept))
+        }
     }
 }
 
 impl Underway {
-    async fn summary(self) -> Result<proto::TraceDirectiveResponse, Failure> {
+    async fn summary(self) -> Result<HeldReply, Failure> {
         let Self { backend, session, kept, .. } = self;
         let permit = backend.pool.admit_stream_message().await?;
-        let summary = backend.pool.run(permit, move |cancel| session.summary(&kept, cancel)).await?;
-        Ok(reply(Reply::Summary(summary)))
+        let replies = backend.replies.clone();
+        let work = move |cancel: &Cancel| replies.hold(session.summary(&kept, cancel)?);
+        let (summary, held) = backend.pool.run(permit, work).await?.into_parts();
+        Ok((reply(Reply::Summary(summary)), Some(held)))
     }
 }

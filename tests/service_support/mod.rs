@@ -83,6 +83,10 @@ impl Running {
         self.watch.bytes.clone()
     }
 
+    pub(crate) fn replies(&self) -> ByteBudget {
+        self.watch.replies.clone()
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

@@ -10,7 +10,7 @@
 //! name = "policy office"
 //! key_sha256 = "…"                                  # or certificate_sha256
 //! methods = ["policyecho.v1.ComparisonService/*"]   # all, if left out
-//! calls_per_minute = 600                            # no bound, if left out
+//! calls_per_minute = 600                            # no bound, if left out; every message of a stream counts
 //! burst = 50                                        # as many as a minute's, if left out
 //! expires = 2027-01-31T00:00:00Z                    # never, if left out
 //! ```
@@ -103,9 +103,31 @@ impl Caller {
         self.methods.as_ref().is_none_or(|methods| methods.contains(path))
     }
 
-    /// Takes one call from its rate, or says how long to wait for it.
-    pub(super) fn take_call(&self) -> Result<(), Duration> {
-        self.bucket.as_ref().map_or(Ok(()), |bucket| bucket.take(Instant::now()))
+    /// Its rate, for one call and its messages.
+    pub(super) fn allowance(&self) -> Allowance {
+        Allowance(self.bucket.clone())
+    }
+}
+
+/// The rate of a call's caller; without a bucket there is no bound. Travels in the extensions of a request.
+#[derive(Clone, Debug, Default)]
+pub(in crate::service) struct Allowance(Option<Arc<Bucket>>);
+
+impl Allowance {
+    /// What the edge has put into the extensions of a request.
+    pub(in crate::service) fn of(extensions: &http::Extensions) -> Self {
+        extensions.get().cloned().unwrap_or_default()
+    }
+
+    /// Takes one call from the rate, or says how long to wait for it.
+    pub(super) fn take(&self) -> Result<(), Failure> {
+        let taken = self.0.as_ref().map_or(Ok(()), |bucket| bucket.take(Instant::now()));
+        taken.map_err(|retry_after| Failure::RateLimited { retry_after })
+    }
+
+    /// Takes what message `index` of a stream costs: as much as a call, but that the call itself has paid for the first.
+    pub(in crate::service) fn take_message(&self, index: usize) -> Result<(), Failure> {
+        if index == 0 { Ok(()) } else { self.take() }
     }
 }
 

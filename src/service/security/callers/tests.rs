@@ -85,12 +85,12 @@ fn rights_are_exact_methods_or_whole_services() {
 fn what_was_used_of_a_rate_outlives_a_new_reading_of_the_same_rate() {
     let text = entry("office", "calls_per_minute = 1");
     let callers = list(&text).expect("right");
-    assert_eq!(callers.0[0].take_call(), Ok(()));
+    assert_eq!(callers.0[0].allowance().take(), Ok(()));
     let again = Callers::read(Path::new("callers.toml"), text.as_bytes(), Some(&callers)).expect("right");
-    assert!(again.0[0].take_call().is_err());
+    assert!(again.0[0].allowance().take().is_err());
     let raised = entry("office", "calls_per_minute = 2");
     let raised = Callers::read(Path::new("callers.toml"), raised.as_bytes(), Some(&again)).expect("right");
-    assert_eq!(raised.0[0].take_call(), Ok(()));
+    assert_eq!(raised.0[0].allowance().take(), Ok(()));
 }
 
 #[test]
