@@ -241,8 +241,12 @@ pub(crate) async fn half_messages(
             }
             let piece = vec![b'a'; 16_000];
             for _ in 0..sent.div_ceil(piece.len()) {
-                for index in 0..calls {
-                    // A call that was refused takes no more; the others go on.
+                // A call that was refused takes no more; the others go on.
+                let open: Vec<usize> = (0..calls).filter(|index| !wire.seen.is_done(*index)).collect();
+                if open.is_empty() {
+                    break;
+                }
+                for index in open {
                     wire.send_data(stream(index), 0, &piece, Duration::from_millis(200)).await;
                 }
                 if wire.seen.closed {

@@ -8,7 +8,7 @@ use super::attack::{self, PROVOCATIONS, SILENCES};
 use super::wire::{PING, PRIORITY, SETTINGS};
 
 /// What a flood does to the server at an address; gives what came of it, in words.
-type Run = Box<dyn FnOnce(SocketAddr) -> Pin<Box<dyn Future<Output = String>>>>;
+type Run = Box<dyn Fn(SocketAddr) -> Pin<Box<dyn Future<Output = String>>>>;
 
 /// One flood.
 pub(crate) struct Flood {
@@ -18,7 +18,7 @@ pub(crate) struct Flood {
 
 fn flood<R: Future<Output = String> + 'static>(
     name: impl Into<String>,
-    run: impl FnOnce(SocketAddr) -> R + 'static,
+    run: impl Fn(SocketAddr) -> R + 'static,
 ) -> Flood {
     Flood { name: name.into(), run: Box::new(move |server| Box::pin(run(server))) }
 }

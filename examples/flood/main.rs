@@ -2,8 +2,9 @@
 //!
 //!     cargo build --release && cargo run --release --example flood [-- PROGRAM] [--scale N]
 //!
-//! `PROGRAM` is the server, by default the one beside this program. `--scale 10` makes every flood a tenth as large. Ends
-//! with 1 if the bystander ever waited longer than 50 ms (99 in 100 calls), the server held more than 256 MB, or it ended.
+//! `PROGRAM` is the server, by default the one beside this program. `--scale 10` makes every flood a tenth as large. A flood
+//! that the server ends at once comes again and again for [`LEAST_TIME`], so that there is somebody to be harmed. Ends with 1
+//! if a bystander ever waited longer than 50 ms (99 in 100 calls) or was refused, the server held more than 256 MB, or ended.
 // Parts of what is shared with `tests/transport.rs` are used only there.
 #![allow(clippy::print_stdout, dead_code, reason = "a program that prints a table")]
 
@@ -19,6 +20,8 @@ use std::time::{Duration, Instant};
 use flood::{Flood, floods};
 use process::{Bystander, Server};
 
+/// A flood lasts at least so long.
+const LEAST_TIME: Duration = Duration::from_secs(2);
 /// The longest that 99 in 100 calls of a bystander may take.
 const MOST_WAIT: Duration = Duration::from_millis(50);
 /// The most memory that the server may hold, in KiB: 256 MB.
@@ -41,38 +44,45 @@ async fn main() -> ExitCode {
     });
     let mut server = Server::start(&program, &[]).await;
     println!("at rest: {} MB, {} descriptors\n", server.resident_kib() * 1024 / 1_000_000, server.descriptors());
-    println!("| flood | took s | processor s | others p99 ms | slowest ms | failed | peak MB | what came of it |");
-    println!("|---|--:|--:|--:|--:|--:|--:|---|");
+    println!(
+        "| flood | times | took s | processor s | others p99 ms | slowest ms | refused | peak MB | the last time |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|---|");
     let mut broken = Vec::new();
     for Flood { name, run } in floods(scale.max(1)) {
         let bystander = Bystander::begin(&server).await;
         server.forget_peak();
         let (begun, used) = (Instant::now(), server.processor_time());
-        let outcome = run(server.address).await;
+        let (mut outcome, mut times) = (String::new(), 0);
+        while times == 0 || begun.elapsed() < LEAST_TIME {
+            outcome = run(server.address).await;
+            times += 1;
+        }
         let took = begun.elapsed();
         let waited = bystander.end().await;
         if !server.runs() {
-            println!("| {name} | | | | | | | THE SERVER ENDED |");
+            println!("| {name} | | | | | | | | THE SERVER ENDED |");
             return ExitCode::FAILURE;
         }
         let peak = server.peak_kib();
         let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
         println!(
-            "| {name} | {:.1} | {:.1} | {:.1} | {:.1} | {} | {} | {outcome} |",
+            "| {name} | {times} | {:.1} | {:.1} | {:.1} | {:.1} | {} of {} | {} | {outcome} |",
             took.as_secs_f64(),
             (server.processor_time() - used).as_secs_f64(),
             milliseconds(waited.percentile(99)),
             milliseconds(waited.percentile(100)),
             waited.failures,
+            waited.failures + waited.calls(),
             peak * 1024 / 1_000_000,
         );
-        if waited.percentile(99) > MOST_WAIT || peak > MOST_KIB || outcome.starts_with("NOT") {
+        if waited.percentile(99) > MOST_WAIT || waited.failures > 0 || peak > MOST_KIB || outcome.starts_with("NOT") {
             broken.push(name);
         }
     }
     println!("\nafter: {} MB, {} descriptors", server.resident_kib() * 1024 / 1_000_000, server.descriptors());
     if broken.is_empty() {
-        println!("nobody waited longer than {} ms, never more than 256 MB", MOST_WAIT.as_millis());
+        println!("nobody else was refused or waited longer than {} ms, never more than 256 MB", MOST_WAIT.as_millis());
         return ExitCode::SUCCESS;
     }
     println!("over the bounds: {}", broken.join("; "));

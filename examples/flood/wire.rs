@@ -1,6 +1,6 @@
 //! HTTP/2 by hand: frames as bytes, so that a peer can send what no client library would.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -116,6 +116,8 @@ pub(crate) struct Seen {
     pub(crate) goaway: Option<(&'static str, String)>,
     /// Whether it has closed the connection.
     pub(crate) closed: bool,
+    /// Streams that it wants no more of, whether ended or reset.
+    done: BTreeSet<u32>,
     /// What it has allowed to be sent beyond the first windows, by stream; 0 is the connection.
     windows: BTreeMap<u32, i64>,
 }
@@ -133,7 +135,10 @@ impl Seen {
             DATA => self.data_bytes += payload.len() as u64,
             HEADERS => self.answers += 1,
             WINDOW_UPDATE => *self.windows.entry(stream).or_default() += i64::from(number(payload)),
-            RST_STREAM => *self.resets.entry(error(number(payload))).or_default() += 1,
+            RST_STREAM => {
+                *self.resets.entry(error(number(payload))).or_default() += 1;
+                self.done.insert(stream);
+            }
             SETTINGS if flags & ACK == 0 => {
                 for setting in payload.chunks_exact(6) {
                     self.settings.insert(u16::from_be_bytes([setting[0], setting[1]]), number(&setting[2..]));
@@ -148,7 +153,13 @@ impl Seen {
         }
         if matches!(kind, HEADERS | DATA) && flags & END_STREAM != 0 {
             self.ended += 1;
+            self.done.insert(stream);
         }
+    }
+
+    /// Whether the server wants no more of the n-th stream.
+    pub(crate) fn is_done(&self, index: usize) -> bool {
+        self.done.contains(&stream(index))
     }
 
     /// In a few words.
