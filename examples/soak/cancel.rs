@@ -20,15 +20,18 @@ const HEAVY_TIME: Duration = Duration::from_millis(400);
 const ENDLESS_BYTES: usize = 4 << 20;
 
 pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
-    let calls = if arguments.short { 150 } else { 10_000 };
-    let program = Program::start(&arguments.program, &["--workers", "1", "--queue", "2"]).await?;
+    let calls = arguments.drops.unwrap_or(if arguments.short { 200 } else { 10_000 });
+    let program =
+        Program::start(&arguments.program, &["--workers", "1", "--queue", "2", "--metrics-listen", "127.0.0.1:0"])
+            .await?;
     let client = Client::new(program.address, 1);
     requests::until_ready(&client).await?;
     let (heavy, bytes, whole) = heavy(&client).await?;
-    let mut table = Table::new(format!(
+    let title = format!(
         "Cancel: {calls} calls dropped at random points of a pair of {bytes} bytes that takes {}",
         milliseconds(whole)
-    ));
+    );
+    let mut table = Table::new(title, arguments.noisy);
 
     let workers = program.workers();
     let mut chance = Chance(arguments.seed);
@@ -51,9 +54,9 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     table.at_most("until the threads are idle, longest", percentile(&mut wall, 100.0), 5 * TARGET, late);
     table.at_most("processor time after the drop, p99", percentile(&mut cpu, 99.0), TARGET, Duration::ZERO);
 
-    places(&client, &mut table).await;
+    places(&program, &client, &mut table).await?;
     expired(&client, &workers, &mut table).await;
-    places(&client, &mut table).await;
+    places(&program, &client, &mut table).await?;
     let (well, _) = program.stop()?;
     table.check("ends when asked", well.to_string(), "true", well);
     Ok(table)
@@ -94,7 +97,7 @@ fn endless() -> Call {
 }
 
 /// With one worker and a queue of two, three calls find a place and a fourth does not: as many as at the start.
-async fn places(client: &Client, table: &mut Table) {
+async fn places(program: &Program, client: &Client, table: &mut Table) -> Result<(), Error> {
     let call = std::sync::Arc::new(endless());
     let held: Vec<_> = (0..3)
         .map(|_| {
@@ -102,13 +105,18 @@ async fn places(client: &Client, table: &mut Table) {
             tokio::spawn(async move { client.call(&call, Instant::now()).await.code })
         })
         .collect();
-    // They are all there once a fourth is refused; until then the fourth is dropped again.
+    let in_the_pool = async || {
+        let metrics = program.metrics().await?;
+        let gauge = |name: &str| metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+        let (waiting, running) = (gauge("policy_echo_queue_depth "), gauge("policy_echo_work_running "));
+        Ok::<_, Error>(waiting.ok_or("no depth of the queue")? + running.ok_or("no running work")?)
+    };
     let begun = Instant::now();
-    let mut refused = false;
-    while !refused && begun.elapsed() < Duration::from_secs(10) {
-        let attempt = tokio::time::timeout(Duration::from_millis(300), client.call(&call, Instant::now())).await;
-        refused = attempt.is_ok_and(|answer| answer.code == RESOURCE_EXHAUSTED);
+    while in_the_pool().await? < 3 && begun.elapsed() < Duration::from_secs(10) {
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
+    let fourth = tokio::time::timeout(Duration::from_secs(1), client.call(&call, Instant::now())).await;
+    let refused = fourth.is_ok_and(|answer| answer.code == RESOURCE_EXHAUSTED);
     let all_held = held.iter().all(|call| !call.is_finished());
     table.check(
         "places: three of three, and no fourth",
@@ -120,6 +128,7 @@ async fn places(client: &Client, table: &mut Table) {
         call.abort();
         call.await.ok();
     }
+    Ok(())
 }
 
 /// Work whose deadline passes in the queue must not begin once there is a thread for it.

@@ -1,7 +1,7 @@
 //! Every hostile case of `evaluation/adversarial.py` against the running server, each with its documented outcome.
 //!
 //! In: the cases as files with their manifest, and the table of outcomes. A case holds when the code is the documented one
-//! and nothing of the request is found in the status or in the log. A case without a documented outcome is missed, and so
+//! and nothing of the request is found in the status, in the log, in the metrics or in the traces. A case without a documented outcome is missed, and so
 //! is an outcome without a case.
 
 use std::collections::BTreeMap;
@@ -14,6 +14,7 @@ use policy_echo::service::proto;
 use prost::Message as _;
 
 use crate::client::{Call, Client, HUNG, LOST};
+use crate::collector::Collector;
 use crate::program::Program;
 use crate::requests::{self, CANARY, COMPARE, frame};
 use crate::table::{Table, milliseconds};
@@ -30,8 +31,12 @@ pub(crate) struct Case {
 pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     let cases = read(&arguments.cases)?;
     let outcomes = outcomes(&arguments.outcomes)?;
-    let mut table = Table::new(format!("Hostile: {} cases against their documented outcomes", cases.len()));
-    let mut program = Program::start(&arguments.program, &[]).await?;
+    let title = format!("Hostile: {} cases against their documented outcomes", cases.len());
+    let mut table = Table::new(title, arguments.noisy);
+    let collector = Collector::default();
+    let endpoint = format!("http://{}", collector.start().await?);
+    let telling = ["--metrics-listen", "127.0.0.1:0", "--otlp-endpoint", &endpoint, "--log", "policy_echo=trace"];
+    let mut program = Program::start(&arguments.program, &telling).await?;
     let client = Client::new(program.address, 1);
     requests::until_ready(&client).await?;
     let (mut wrong, mut leaks, mut slowest) = (Vec::new(), Vec::new(), (Duration::ZERO, String::new()));
@@ -74,7 +79,25 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     requests::until_ready(&client).await?;
     let log = program.log();
     table.check("log lines that quote a request", quoting_lines(&log).to_string(), "0", quoting_lines(&log) == 0);
+    let metrics = program.metrics().await?;
+    // Other words than a canary cannot be told from metrics that are wrong; bytes that are not ASCII can.
+    let quoting = metrics.lines().filter(|line| quotes_text(line.as_bytes())).count();
+    table.check(
+        format!("of {} lines of metrics, those that quote a request", metrics.lines().count()),
+        quoting.to_string(),
+        "0",
+        quoting == 0 && metrics.contains("rpc_server_call_duration"),
+    );
+    // What is left to export goes out while the server stops.
     let (well, _) = program.stop()?;
+    let spans = collector.spans();
+    let quoting = spans.iter().filter(|span| quotes_text(span.as_bytes())).count();
+    table.check(
+        format!("of {} spans, those that quote a request", spans.len()),
+        quoting.to_string(),
+        "0",
+        quoting == 0 && spans.len() >= cases.len(),
+    );
     table.check("ends when asked", well.to_string(), "true", well);
     Ok(table)
 }

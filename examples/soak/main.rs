@@ -1,6 +1,6 @@
 //! What the server does under load, under attack and when callers leave: measured on the real program, against targets.
 //!
-//!     cargo run --example soak -- overload|cancel|hostile|mixed|all [--program PATH] [--short]
+//!     cargo run --example soak -- overload|cancel|hostile|mixed|cost|all [--program PATH] [--short]
 //!
 //! In: the program, which it starts as a process of its own on a free port of 127.0.0.1. Out: one table a part, with each
 //! figure beside its target; exits with 1 when one is missed. The load is an open loop: calls go out when they are due,
@@ -13,6 +13,8 @@
 
 mod cancel;
 mod client;
+mod collector;
+mod cost;
 mod hostile;
 mod mixed;
 mod overload;
@@ -39,9 +41,21 @@ struct Arguments {
     #[arg(long, default_value = "target/release/policy-echo")]
     program: PathBuf,
 
-    /// A short form for CI, of about two minutes
+    /// A short form for CI, of about four minutes
     #[arg(long)]
     short: bool,
+
+    /// For machines that others use meanwhile: times may be three times as long, goodput a third less, and the table says so
+    #[arg(long)]
+    noisy: bool,
+
+    /// Seconds of each round of overload; 60 without it, 6 in the short form
+    #[arg(long)]
+    seconds: Option<f64>,
+
+    /// Calls that are dropped; 10 000 without it, 200 in the short form
+    #[arg(long)]
+    drops: Option<usize>,
 
     /// Folder of the hostile cases, as evaluation/adversarial.py writes them
     #[arg(long, default_value = "target/adversarial")]
@@ -51,7 +65,7 @@ struct Arguments {
     #[arg(long, default_value = "evaluation/adversarial-outcomes.tsv")]
     outcomes: PathBuf,
 
-    /// Minutes of the mixed load; 30 without it, 1 in the short form
+    /// Minutes of the mixed load; 30 without it, 2 in the short form
     #[arg(long)]
     minutes: Option<f64>,
 
@@ -70,7 +84,9 @@ enum Part {
     Hostile,
     /// Everything at once for a long time
     Mixed,
-    /// All of these
+    /// What the service adds to a comparison; measures itself, too, so it asks for a release build
+    Cost,
+    /// All of these but the cost
     All,
 }
 
@@ -115,6 +131,9 @@ async fn run(arguments: &Arguments) -> Result<usize, Error> {
     }
     if wanted(Part::Mixed) {
         print(mixed::measure(arguments).await?);
+    }
+    if arguments.part == Part::Cost {
+        print(cost::measure(arguments).await?);
     }
     Ok(missed)
 }

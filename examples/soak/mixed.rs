@@ -64,12 +64,12 @@ fn kinds(arguments: &Arguments) -> Result<Vec<Kind>, Error> {
 }
 
 pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
-    let minutes = arguments.minutes.unwrap_or(if arguments.short { 1.0 } else { 30.0 });
+    let minutes = arguments.minutes.unwrap_or(if arguments.short { 2.0 } else { 30.0 });
     let kinds = Arc::new(kinds(arguments)?);
     let program = Program::start(&arguments.program, &[]).await?;
     let client = Client::new(program.address, 8);
     requests::until_ready(&client).await?;
-    let mut table = Table::new(format!("Mixed: {RATE} calls/s for {minutes} minutes"));
+    let mut table = Table::new(format!("Mixed: {RATE} calls/s for {minutes} minutes"), arguments.noisy);
     let (late, health) = (Lateness::watch(), HealthProbe::start(&program));
 
     let counts: Arc<Mutex<BTreeMap<(&'static str, i32), usize>>> = Arc::default();

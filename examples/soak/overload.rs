@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::client::{Answer, Call, Client};
-use crate::program::Program;
+use crate::program::{Program, processor_time};
 use crate::requests::{self, COMPARE};
 use crate::table::{Lateness, Table, milliseconds, percentile};
 use crate::{Arguments, Chance, Error};
@@ -30,16 +30,18 @@ impl Round {
 }
 
 pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
-    let seconds = if arguments.short { 6.0 } else { 60.0 };
+    let seconds = arguments.seconds.unwrap_or(if arguments.short { 6.0 } else { 60.0 });
+    let least = if arguments.noisy { 60.0 } else { 90.0 };
     let program = Program::start(&arguments.program, &[]).await?;
     let client = Client::new(program.address, 8);
     requests::until_ready(&client).await?;
     let call = Arc::new(requests::call(COMPARE, &requests::real_pair()?));
-    let mut table = Table::new(format!("Overload: a real pair of {} bytes, {seconds} s a round", call.body.len()));
+    let title = format!("Overload: a real pair of {} bytes, {seconds} s a round", call.body.len());
+    let mut table = Table::new(title, arguments.noisy);
 
     one_by_one(&client, &call, 20).await;
     let late = Lateness::watch();
-    let mut alone = one_by_one(&client, &call, if arguments.short { 60 } else { 400 }).await;
+    let mut alone = one_by_one(&client, &call, if arguments.short { 100 } else { 400 }).await;
     let unloaded_p99 = percentile(&mut alone, 99.0);
     table.note("one call at a time, median", milliseconds(percentile(&mut alone, 50.0)));
     table.note("one call at a time, p99", milliseconds(unloaded_p99));
@@ -52,11 +54,18 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     let mut chance = Chance(arguments.seed);
     for factor in [2.0, 5.0, 10.0] {
         let (late, health) = (Lateness::watch(), HealthProbe::start(&program));
+        let used = (program.processor_time(), processor_time("self"));
         let round = open(&client, &call, peak.goodput() * factor, seconds, &mut chance).await;
+        let used = (program.processor_time() - used.0, processor_time("self").saturating_sub(used.1));
+        let cores = |time: Duration| time.as_secs_f64() / round.lasted.as_secs_f64();
         let (mut health, late) = (health.stop().await, late.p99());
         let name = |what: &str| format!("{factor}×: {what}");
         let share = round.goodput() / peak.goodput() * 100.0;
-        table.check(name("goodput"), format!("{share:.0} % of peak"), "≥ 90 %", share >= 90.0);
+        table.note(
+            name("cores used by the server, by the load"),
+            format!("{:.2}, {:.2} of {}", cores(used.0), cores(used.1), cores_there_are()),
+        );
+        table.check(name("goodput"), format!("{share:.0} % of peak"), format!("≥ {least} %"), share >= least);
         table.at_most(name("accepted, p99"), percentile(&mut round.times(OK), 99.0), 3 * unloaded_p99, late);
         let mut refused = round.times(RESOURCE_EXHAUSTED);
         let (count, ten) = (refused.len(), Duration::from_millis(10));
@@ -84,6 +93,10 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
         well && took.as_secs() <= 10,
     );
     Ok(table)
+}
+
+fn cores_there_are() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 async fn one_by_one(client: &Client, call: &Call, count: usize) -> Vec<Duration> {

@@ -15,6 +15,8 @@ use crate::Error;
 pub(crate) struct Program {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// Where it tells its metrics, if it was told to.
+    pub(crate) metrics: Option<SocketAddr>,
     log: Arc<Mutex<Vec<u8>>>,
 }
 
@@ -37,30 +39,50 @@ impl Program {
             .map_err(|error| format!("cannot start {}: {error}; build it first", program.display()))?;
         let stderr = child.stderr.take().ok_or("no standard error")?;
         let log: Arc<Mutex<Vec<u8>>> = Arc::default();
-        let (found, address) = std::sync::mpsc::channel();
+        let (found, addresses) = std::sync::mpsc::channel();
         let written = Arc::clone(&log);
         thread::spawn(move || {
             for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
-                let text = String::from_utf8_lossy(&line);
-                if let Some((_, rest)) = text.split_once("\"address\":\"")
-                    && let Some((address, _)) = rest.split_once('"')
-                    && let Ok(address) = address.parse::<SocketAddr>()
-                {
-                    found.send(address).ok();
+                if let Some(told) = told_address(&line) {
+                    found.send(told).ok();
                 }
                 let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
                 written.extend(&line);
                 written.push(b'\n');
             }
         });
-        let address = tokio::task::spawn_blocking(move || address.recv_timeout(Duration::from_secs(30)));
-        let address = address.await?.map_err(|_| "the server did not say where it listens")?;
-        Ok(Self { child, address, log })
+        let wants_metrics = arguments.contains(&"--metrics-listen");
+        let told = tokio::task::spawn_blocking(move || {
+            let mut told = std::collections::BTreeMap::new();
+            while told.len() < 1 + usize::from(wants_metrics) {
+                told.extend([addresses.recv_timeout(Duration::from_secs(30))?]);
+            }
+            Ok::<_, std::sync::mpsc::RecvTimeoutError>(told)
+        });
+        let told = told.await?.map_err(|_| "the server did not say where it listens")?;
+        let address = *told.get("listening").ok_or("the server did not say where it listens")?;
+        Ok(Self { child, address, metrics: told.get("metrics").copied(), log })
     }
 
     /// Everything it has logged.
     pub(crate) fn log(&self) -> Vec<u8> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The metrics as they are told now.
+    pub(crate) async fn metrics(&self) -> Result<String, Error> {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let address = self.metrics.ok_or("the server was not told to listen for metrics")?;
+        let mut socket = tokio::net::TcpStream::connect(address).await?;
+        socket.write_all(b"GET /metrics HTTP/1.1\r\nhost: metrics\r\nconnection: close\r\n\r\n").await?;
+        let mut reply = Vec::new();
+        socket.read_to_end(&mut reply).await?;
+        Ok(String::from_utf8_lossy(&reply).into_owned())
+    }
+
+    /// Time on a processor of all threads that there are.
+    pub(crate) fn processor_time(&self) -> Duration {
+        processor_time(&self.child.id().to_string())
     }
 
     fn proc(&self, file: &str) -> String {
@@ -118,6 +140,25 @@ impl Drop for Program {
     }
 }
 
+/// What the server is about to do at an address, and the address, if a line of its log says so.
+fn told_address(line: &[u8]) -> Option<(String, SocketAddr)> {
+    let event: serde_json::Value = serde_json::from_slice(line).ok()?;
+    let field = |name: &str| event[name].as_str().or_else(|| event["fields"][name].as_str());
+    Some((field("message")?.to_owned(), field("address")?.parse().ok()?))
+}
+
+/// Time on a processor of the threads of a process that have not ended; `self` is the process at hand.
+pub(crate) fn processor_time(process: &str) -> Duration {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{process}/task")) else { return Duration::ZERO };
+    tasks.flatten().map(|task| time_on_processor(&task.path().join("schedstat"))).sum()
+}
+
+fn time_on_processor(schedstat: &Path) -> Duration {
+    let schedule = fs::read_to_string(schedstat).unwrap_or_default();
+    let nanoseconds = schedule.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0);
+    Duration::from_nanos(nanoseconds)
+}
+
 /// A thread that compares, seen from outside.
 #[derive(Debug)]
 pub(crate) struct Worker {
@@ -128,9 +169,7 @@ pub(crate) struct Worker {
 impl Worker {
     /// Time on a processor so far.
     pub(crate) fn busy(&self) -> Duration {
-        let schedule = fs::read_to_string(&self.schedule).unwrap_or_default();
-        let nanoseconds = schedule.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0);
-        Duration::from_nanos(nanoseconds)
+        time_on_processor(&self.schedule)
     }
 
     /// Whether it waits for work.

@@ -14,6 +14,7 @@ use crate::client::{Call, Client};
 pub(crate) const COMPARE: &str = "/policyecho.v1.ComparisonService/Compare";
 pub(crate) const DIFF_WORDS: &str = "/policyecho.v1.ComparisonService/DiffWords";
 pub(crate) const COMPARE_STREAM: &str = "/policyecho.v1.ComparisonService/CompareStream";
+pub(crate) const GET_INFO: &str = "/policyecho.v1.InfoService/GetInfo";
 pub(crate) const HEALTH: &str = "/grpc.health.v1.Health/Check";
 
 /// Stands in the id and the text of every document that is sent; must be found nowhere else.
