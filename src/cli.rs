@@ -1,5 +1,6 @@
 //! The command line: one file a command. Results go to standard output, everything else to standard error.
 
+mod answer;
 mod compare;
 mod config;
 mod exit_code;

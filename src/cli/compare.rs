@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use tonic::codec::CompressionEncoding;
 
-use super::output::{self, Color};
-use super::server::ServerAccess;
+use super::answer::{AnswerOptions, MAX_REPLY_BYTES, Reader};
+use super::output;
 use super::{CommandError, block_on, from_response, input};
 use crate::compare::comparison::Comparison;
 use crate::compare::engine::Engine;
 use crate::report::html::PageOptions;
-use crate::report::label::Language;
 use crate::report::{export, html, terminal};
 use crate::service::from_proto::{self, CompareCall};
 use crate::service::proto;
@@ -21,9 +20,6 @@ use crate::service::status::Failure;
 use crate::service::to_proto::{self, Setting};
 use crate::text::cancel::Cancel;
 use crate::text::document::DocumentLimits;
-
-/// Longest reply that is received from a server, in bytes.
-pub(super) const MAX_REPLY_BYTES: usize = 1 << 30;
 
 /// Arguments of `compare`.
 #[derive(Debug, clap::Args)]
@@ -42,44 +38,16 @@ pub(super) struct Compare {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 
-    /// What offsets in JSON count
-    #[arg(long, value_enum, default_value_t = Unit::Utf8)]
-    offset_unit: Unit,
-
-    /// Add the words to the offsets in JSON
-    #[arg(long)]
-    include_text: bool,
-
     /// Shortest shared phrase to report, in characters
     #[arg(long, value_name = "CHARACTERS")]
     min_phrase_characters: Option<u32>,
-
-    /// Ask this server rather than compare here, such as http://127.0.0.1:50051
-    #[arg(long, env = "POLICY_ECHO_SERVER", value_name = "URL")]
-    server: Option<String>,
-
-    #[command(flatten)]
-    access: ServerAccess,
 
     /// Longest time to wait for the server, in seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     timeout_s: u64,
 
-    /// A background table to use in place of the embedded one; not with --server, which has its own
-    #[arg(long, value_name = "FILE", conflicts_with = "server")]
-    background: Option<String>,
-
-    /// Language of labels; by default that of the locale in text and tables, Chinese in a page
-    #[arg(long, value_enum)]
-    lang: Option<Lang>,
-
-    /// When to colour text
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    color: Color,
-
-    /// Write here rather than to standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<String>,
+    #[command(flatten)]
+    answer: AnswerOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -96,22 +64,14 @@ enum Format {
     Markdown,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Unit {
-    /// UTF-8 bytes
-    Utf8,
-    /// UTF-16 code units
-    Utf16,
-    /// Unicode code points
-    CodePoints,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Lang {
-    /// Chinese
-    Zh,
-    /// English
-    En,
+impl Format {
+    fn reader(self) -> Reader {
+        match self {
+            Self::Json => Reader::Program,
+            Self::Html => Reader::OfPage,
+            Self::Text | Self::Csv | Self::Markdown => Reader::Here,
+        }
+    }
 }
 
 impl Compare {
@@ -122,7 +82,7 @@ impl Compare {
         let request = self.request()?;
         let text = match self.format {
             Format::Json => {
-                let response = match &self.server {
+                let response = match &self.answer.server {
                     Some(server) => self.ask(server, request)?,
                     None => self.compare_here(request, |call, found, engine| {
                         let versions = engine.versions();
@@ -138,7 +98,7 @@ impl Compare {
                 let json = serde_json::to_string_pretty(&response);
                 json.map_err(|error| CommandError::Internal(format!("cannot write JSON: {error}")))? + "\n"
             }
-            Format::Text | Format::Html | Format::Csv | Format::Markdown => match &self.server {
+            Format::Text | Format::Html | Format::Csv | Format::Markdown => match &self.answer.server {
                 Some(server) => {
                     let call = self.read(request.clone())?;
                     let response = self.ask(server, request)?;
@@ -148,18 +108,12 @@ impl Compare {
                 None => self.compare_here(request, |call, found, _| self.show(call, found))?,
             },
         };
-        output::write(&text, self.output.as_deref(), self.color)
+        output::write(&text, self.answer.output.as_deref(), self.answer.color)
     }
 
     /// The comparison for a person, in any format but JSON.
     fn show(&self, call: &CompareCall, found: &Comparison) -> String {
-        let language = match self.lang {
-            Some(Lang::Zh) => Language::Chinese,
-            Some(Lang::En) => Language::English,
-            // A page is passed on and opened elsewhere, so the locale here says nothing about its readers.
-            None if self.format == Format::Html => Language::Chinese,
-            None => language_of_locale(),
-        };
+        let language = self.answer.language(self.format.reader());
         match self.format {
             Format::Html => {
                 let options = PageOptions { language, ..Default::default() };
@@ -175,19 +129,14 @@ impl Compare {
 
     fn request(&self) -> Result<proto::CompareRequest, CommandError> {
         let references = self.reference.iter().map(|path| input::document(path)).collect::<Result<_, _>>()?;
-        // What a person reads is cut from the documents by UTF-8 bytes.
-        let unit = match self.offset_unit {
-            Unit::Utf16 if self.format == Format::Json => proto::OffsetUnit::Utf16CodeUnits,
-            Unit::CodePoints if self.format == Format::Json => proto::OffsetUnit::CodePoints,
-            Unit::Utf8 | Unit::Utf16 | Unit::CodePoints => proto::OffsetUnit::Utf8Bytes,
-        };
+        let unit = self.answer.unit(self.format.reader());
         Ok(proto::CompareRequest {
             left: Some(input::document(&self.left)?),
             right: Some(input::document(&self.right)?),
             references,
             options: Some(proto::CompareOptions {
                 min_phrase_characters: self.min_phrase_characters,
-                include_text: self.include_text,
+                include_text: self.answer.include_text,
                 ..Default::default()
             }),
             offset_unit: unit.into(),
@@ -204,7 +153,7 @@ impl Compare {
         answer: impl FnOnce(&CompareCall, &Comparison, &Engine) -> T,
     ) -> Result<T, CommandError> {
         let call = self.read(request)?;
-        let engine = input::engine(self.background.as_deref())?;
+        let engine = input::engine(self.answer.background.as_deref())?;
         let found = engine
             .compare(&call.documents, &call.references, &call.options, &Cancel::new())
             .map_err(|error| CommandError::Internal(error.to_string()))?;
@@ -213,7 +162,7 @@ impl Compare {
 
     fn ask(&self, server: &str, request: proto::CompareRequest) -> Result<proto::CompareResponse, CommandError> {
         block_on(async {
-            let mut client = ComparisonServiceClient::new(self.access.connect(server).await?)
+            let mut client = ComparisonServiceClient::new(self.answer.access.connect(server).await?)
                 .send_compressed(CompressionEncoding::Zstd)
                 .accept_compressed(CompressionEncoding::Zstd)
                 .max_decoding_message_size(MAX_REPLY_BYTES);
@@ -244,12 +193,4 @@ impl Compare {
             None => CommandError::Usage(format!("{}: {}", first.field, first.description)),
         }
     }
-}
-
-/// Chinese where the locale is.
-pub(super) fn language_of_locale() -> Language {
-    let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    if set.is_some_and(|locale| locale.starts_with("zh")) { Language::Chinese } else { Language::English }
 }

@@ -11,15 +11,13 @@ use std::time::Duration;
 
 use tonic::codec::CompressionEncoding;
 
-use super::compare::{Lang, MAX_REPLY_BYTES, Unit, language_of_locale};
+use super::answer::{AnswerOptions, MAX_REPLY_BYTES, Reader};
 use super::manifest::Manifest;
-use super::output::{self, Color, Sink};
+use super::output::{self, Sink};
 use super::progress::{Progress, Results};
-use super::server::ServerAccess;
 use super::{CommandError, block_on, from_response, input};
 use crate::report::export::{TraceTable, trace_csv, trace_markdown};
 use crate::report::html::{self, PageOptions};
-use crate::report::label::Language;
 use crate::report::terminal::{self, View};
 use crate::service::from_proto::trace as from_proto;
 use crate::service::proto;
@@ -59,40 +57,12 @@ pub(super) struct Trace {
     #[arg(long, value_enum, value_name = "TABLE")]
     table: Option<Table>,
 
-    /// What offsets in JSON count
-    #[arg(long, value_enum, default_value_t = Unit::Utf8)]
-    offset_unit: Unit,
-
-    /// Add the words to the offsets in JSON
-    #[arg(long)]
-    include_text: bool,
-
-    /// Ask this server rather than trace here, such as http://127.0.0.1:50051
-    #[arg(long, env = "POLICY_ECHO_SERVER", value_name = "URL")]
-    server: Option<String>,
-
-    #[command(flatten)]
-    access: ServerAccess,
-
     /// Longest time to wait for the server, in seconds
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
     timeout_s: u64,
 
-    /// A background table to use in place of the embedded one; not with --server, which has its own
-    #[arg(long, value_name = "FILE", conflicts_with = "server")]
-    background: Option<String>,
-
-    /// Language of labels; by default that of the locale in text and tables, Chinese in a page
-    #[arg(long, value_enum)]
-    lang: Option<Lang>,
-
-    /// When to colour text
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    color: Color,
-
-    /// Write here rather than to standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<String>,
+    #[command(flatten)]
+    answer: AnswerOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -107,6 +77,16 @@ enum Format {
     Csv,
     /// The same table for a manuscript
     Markdown,
+}
+
+impl Format {
+    fn reader(self) -> Reader {
+        match self {
+            Self::Json => Reader::Program,
+            Self::Html => Reader::OfPage,
+            Self::Text | Self::Csv | Self::Markdown => Reader::Here,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -147,7 +127,7 @@ impl Trace {
         }
         let messages = self.messages(manifest.as_ref())?;
         if self.format == Format::Json {
-            let mut sink = Sink::open(self.output.as_deref(), self.color)?;
+            let mut sink = Sink::open(self.answer.output.as_deref(), self.answer.color)?;
             let mut refused = Vec::new();
             self.replies(messages, |reply| {
                 if let Some(Reply::Finding(finding)) = &reply.message {
@@ -161,7 +141,7 @@ impl Trace {
         }
         let mut refused = Vec::new();
         let trace = self.trace(messages, &mut refused)?;
-        output::write(&self.show(&trace), self.output.as_deref(), self.color)?;
+        output::write(&self.show(&trace), self.answer.output.as_deref(), self.answer.color)?;
         let mut refused = refused.into_iter();
         let first = refused.next();
         refused.for_each(|error| output::complain(&error));
@@ -170,13 +150,7 @@ impl Trace {
 
     /// The trace for a person, in any format but JSON.
     fn show(&self, trace: &outcome::Trace) -> String {
-        let language = match self.lang {
-            Some(Lang::Zh) => Language::Chinese,
-            Some(Lang::En) => Language::English,
-            // A page is passed on and opened elsewhere, so the locale here says nothing about its readers.
-            None if self.format == Format::Html => Language::Chinese,
-            None => language_of_locale(),
-        };
+        let language = self.answer.language(self.format.reader());
         let table = match self.table {
             Some(Table::Correspondence) => TraceTable::Correspondence,
             Some(Table::Matrix) | None => TraceTable::Matrix,
@@ -199,16 +173,12 @@ impl Trace {
                 None => document,
             })
         };
-        let unit = match self.offset_unit {
-            Unit::Utf16 if self.format == Format::Json => proto::OffsetUnit::Utf16CodeUnits,
-            Unit::CodePoints if self.format == Format::Json => proto::OffsetUnit::CodePoints,
-            Unit::Utf8 | Unit::Utf16 | Unit::CodePoints => proto::OffsetUnit::Utf8Bytes,
-        };
+        let unit = self.answer.unit(self.format.reader());
         let resolutions = self.resolution.iter().map(document).collect::<Result<Vec<_>, _>>()?;
         let start = proto::TraceStart {
             directive: Some(document(&self.directive)?),
             references: self.reference.iter().map(document).collect::<Result<_, _>>()?,
-            options: Some(proto::CompareOptions { include_text: self.include_text, ..Default::default() }),
+            options: Some(proto::CompareOptions { include_text: self.answer.include_text, ..Default::default() }),
             offset_unit: unit.into(),
             expected_resolutions: u32::try_from(resolutions.len()).ok(),
         };
@@ -263,7 +233,7 @@ impl Trace {
         messages: Messages,
         mut each: impl FnMut(proto::TraceDirectiveResponse) -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
-        let between = self.format == Format::Json && self.output.is_none();
+        let between = self.format == Format::Json && self.answer.output.is_none();
         let results = if between { Results::Between } else { Results::Later };
         let progress = Progress::start(messages.resolutions.len(), results);
         let each = |reply: proto::TraceDirectiveResponse| {
@@ -272,7 +242,7 @@ impl Trace {
             }
             each(reply)
         };
-        match &self.server {
+        match &self.answer.server {
             Some(server) => self.ask(server, messages, each),
             None => self.trace_here(messages, each),
         }
@@ -284,7 +254,7 @@ impl Trace {
         mut each: impl FnMut(proto::TraceDirectiveResponse) -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
         self.documents(&messages.resolutions)?;
-        let engine = input::engine(self.background.as_deref())?;
+        let engine = input::engine(self.answer.background.as_deref())?;
         let cancel = Cancel::new();
         let session = TraceSession::begin(Arc::new(engine), messages.start, DocumentLimits::default(), &cancel)
             .map_err(|failure| self.explain(failure, None))?;
@@ -331,7 +301,7 @@ impl Trace {
         mut each: impl FnMut(proto::TraceDirectiveResponse) -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
         block_on(async {
-            let mut client = TraceServiceClient::new(self.access.connect(server).await?)
+            let mut client = TraceServiceClient::new(self.answer.access.connect(server).await?)
                 .send_compressed(CompressionEncoding::Zstd)
                 .accept_compressed(CompressionEncoding::Zstd)
                 .max_decoding_message_size(MAX_REPLY_BYTES);
