@@ -305,3 +305,19 @@ fn a_terminal_gets_a_progress_bar_that_goes_away() {
     let seen = String::from_utf8_lossy(&output.stdout);
     assert!(seen.contains("/30"), "{seen:?}");
 }
+
+#[test]
+fn a_long_trace_says_what_it_leaves_out_of_its_details() {
+    let folder = Folder::new("long-trace");
+    let directive = folder.file("directive.txt", DIRECTIVE);
+    let cities: Vec<String> = (0..42).map(|index| folder.file(&format!("city-{index}.txt"), CITY)).collect();
+    let of = |count: usize| {
+        let named = cities[..count].iter().map(String::as_str);
+        let arguments = ["trace", &directive].into_iter().chain(named).chain(["--lang", "en"]);
+        printed(&arguments.collect::<Vec<_>>())
+    };
+    let left_out = "2 more resolutions are not told in detail here; --format json or html has all";
+    // Under changes, additions and sources.
+    assert_eq!(of(42).matches(left_out).count(), 3);
+    assert!(!of(40).contains("not told in detail"));
+}

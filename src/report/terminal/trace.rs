@@ -253,6 +253,19 @@ impl<'a> Page<'a> {
         self.order.iter().copied().take(DETAILED).collect()
     }
 
+    /// Says how many resolutions are left out of [`Page::detailed`], if any.
+    fn say_what_is_left_out(&mut self) {
+        let left_out = self.order.len().saturating_sub(DETAILED);
+        if left_out > 0 {
+            self.note(&match self.language {
+                Language::Chinese => format!("其余 {left_out} 件不在此详列；--format json 或 html 有全部"),
+                Language::English => {
+                    format!("{left_out} more resolutions are not told in detail here; --format json or html has all")
+                }
+            });
+        }
+    }
+
     /// A line that names a resolution above what is said of it.
     fn resolution_title(&mut self, at: usize) {
         let number = format!("{:>4}  ", self.number(at));
@@ -290,6 +303,7 @@ impl<'a> Page<'a> {
             }
             self.more(finding.changes.len().saturating_sub(CHANGES));
         }
+        self.say_what_is_left_out();
     }
 
     fn additions(&mut self) {
@@ -313,6 +327,7 @@ impl<'a> Page<'a> {
             }
             self.more(finding.additions.len().saturating_sub(ADDITIONS));
         }
+        self.say_what_is_left_out();
     }
 
     /// The attribution of a stretch now that all resolutions are known.
@@ -370,6 +385,7 @@ impl<'a> Page<'a> {
                 self.line(&[Piece::label(label, DIM), Piece::quoted(&names, PLAIN)], 8);
             }
         }
+        self.say_what_is_left_out();
     }
 
     fn named(&self, at: usize, finding: &Finding, check: &SourceCheck) -> String {
