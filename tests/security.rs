@@ -19,9 +19,8 @@ use security_support::{
     Authority, COMPARE, Folder, INFO, SHOWN, Secured, Shown, Way, answer_to_hello, call, caller, callers, handshake,
 };
 use service_support::{Running, is_within_20_s, request};
+use tonic::Code;
 use tonic::transport::Identity;
-use tonic::{Code, Request};
-use tonic_reflection::pb::v1 as reflection;
 use tonic_types::StatusExt as _;
 
 /// The paths of all methods of all services that are described, whether served or not.
@@ -99,6 +98,29 @@ async fn only_clients_of_the_authority_connect_where_one_is_named() {
         assert!(is_within_20_s(called).await.is_err(), "{what} is let in");
     }
     assert!(server.call(INFO, None).await.is_ok(), "others still are");
+}
+
+#[tokio::test]
+async fn a_certificate_that_was_revoked_is_let_in_no_more() {
+    let server = Secured::start("revoked", Way::Mutual, |config, folder| {
+        config.security.tls_client_crl = Some(folder.0.join("revoked.pem"));
+    });
+    let server = server.await;
+    let client = |number: u64| server.authority.issue(|parameters| parameters.serial_number = Some(number.into()));
+    let (good, lost) = (client(7001), client(7002));
+    let call = async |pair: &security_support::Pair| {
+        let tls = server.tls().identity(Identity::from_pem(&pair.certificate, &pair.key));
+        call(server.connect_with(Some(tls)).await.map_err(drop)?, INFO, None).await.map_err(drop)
+    };
+    assert!(call(&good).await.is_ok() && call(&lost).await.is_ok());
+    server.folder.write("revoked.pem", &server.authority.revoke(&[7002]));
+    assert!(server.running.gate().reload().expect("a right list"));
+    assert!(call(&good).await.is_ok());
+    assert!(is_within_20_s(call(&lost)).await.is_err(), "revoked while the server runs");
+    server.folder.write("revoked.pem", "nothing");
+    let error = server.running.gate().reload().expect_err("no list").to_string();
+    assert!(error.contains("revoked.pem: holds no PEM list"), "{error}");
+    assert!(is_within_20_s(call(&lost)).await.is_err(), "what is wrong changes nothing");
 }
 
 #[tokio::test]
@@ -359,47 +381,4 @@ fn a_key_is_made_for_the_file_and_the_caller() {
     let hash = hex(&digest(format!("pe_{key}").as_bytes()));
     assert!(text.contains(&format!("name = \"office\"\nkey_sha256 = \"{hash}\"\n")), "{text}");
     assert!(policy_echo(&["keys", "new", "a\nb"], &[]).status.code() == Some(64));
-}
-
-/// The services that reflection lists, or the code it is refused with.
-async fn listed(server: &Secured) -> Result<Vec<String>, Code> {
-    let mut client = reflection::server_reflection_client::ServerReflectionClient::new(server.connect().await);
-    let ask = reflection::server_reflection_request::MessageRequest::ListServices(String::new());
-    let ask = reflection::ServerReflectionRequest { message_request: Some(ask), ..Default::default() };
-    let replies = client.server_reflection_info(Request::new(tokio_stream::iter([ask]))).await;
-    let reply =
-        replies.map_err(|status| status.code())?.into_inner().message().await.map_err(|status| status.code())?;
-    match reply.and_then(|reply| reply.message_response) {
-        Some(reflection::server_reflection_response::MessageResponse::ListServicesResponse(list)) => {
-            Ok(list.service.into_iter().map(|service| service.name).collect())
-        }
-        other => panic!("no list: {other:?}"),
-    }
-}
-
-#[tokio::test]
-async fn reflection_is_there_when_it_is_switched_on_and_lists_what_is_served() {
-    for is_on in [true, false] {
-        let server = Secured::start(&format!("reflection-{is_on}"), Way::Plain, |config, _| {
-            config.security.reflection = is_on;
-        })
-        .await;
-        if is_on {
-            let mut names = listed(&server).await.expect("a list");
-            names.sort();
-            let mut described: Vec<String> = described_methods()
-                .iter()
-                .filter_map(|path| path.trim_start_matches('/').split_once('/').map(|(service, _)| service.to_owned()))
-                .collect();
-            described.sort();
-            described.dedup();
-            assert_eq!(names, described);
-        } else {
-            assert_eq!(listed(&server).await, Err(Code::Unimplemented));
-            for path in described_methods().iter().filter(|path| path.contains("reflection")) {
-                assert_eq!(server.call(path, None).await, Err(Code::Unimplemented), "{path}");
-            }
-        }
-        assert!(server.call(INFO, None).await.is_ok(), "everything else is as it was");
-    }
 }

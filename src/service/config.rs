@@ -99,6 +99,8 @@ settings! {
         tls_key: Option<PathBuf> = None;
         /// Authorities whose clients may connect, in PEM; nobody else may if it is given
         tls_client_ca: Option<PathBuf> = None;
+        /// Certificates of clients that those authorities have revoked, in PEM: one list (CRL) of each authority
+        tls_client_crl: Option<PathBuf> = None;
         /// Callers and what they may, in TOML; anybody may call if it is not given
         api_keys: Option<PathBuf> = None;
         /// Whether plaintext may be spoken on an address that other machines reach

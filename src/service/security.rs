@@ -101,6 +101,9 @@ impl Gate {
         if settings.tls_client_ca.is_some() && settings.tls_cert.is_none() {
             return Err(SecurityError::Incomplete { given: "--tls-client-ca", missing: "--tls-cert" });
         }
+        if settings.tls_client_crl.is_some() && settings.tls_client_ca.is_none() {
+            return Err(SecurityError::Incomplete { given: "--tls-client-crl", missing: "--tls-client-ca" });
+        }
         if settings.tls_cert.is_none() && !listen.ip().is_loopback() && !settings.allow_plaintext {
             return Err(SecurityError::Plaintext { address: listen });
         }
@@ -126,10 +129,12 @@ impl Gate {
         };
         let settings = &self.settings;
         let (certificate, key) = (next(&settings.tls_cert), next(&settings.tls_key));
-        let (client_ca, callers) = (next(&settings.tls_client_ca), next(&settings.api_keys));
+        let (client_ca, revoked) = (next(&settings.tls_client_ca), next(&settings.tls_client_crl));
+        let clients = client_ca.map(|authority| tls::ClientAuthority { authority, revoked });
+        let callers = next(&settings.api_keys);
         let tls = match (certificate, key) {
             (Some(certificate), Some(key)) => {
-                Some(Arc::new(tls::server_config(&certificate, &key, client_ca.as_ref(), self.offers_http1)?))
+                Some(Arc::new(tls::server_config(&certificate, &key, clients.as_ref(), self.offers_http1)?))
             }
             _ => None,
         };
@@ -210,9 +215,11 @@ impl Gate {
     /// The bytes of all files, in a fixed order.
     fn read(&self) -> Result<Vec<Vec<u8>>, SecurityError> {
         let settings = &self.settings;
-        let paths = [&settings.tls_cert, &settings.tls_key, &settings.tls_client_ca, &settings.api_keys];
+        let clients = [&settings.tls_client_ca, &settings.tls_client_crl];
+        let paths = [[&settings.tls_cert, &settings.tls_key], clients].concat();
         paths
             .into_iter()
+            .chain([&settings.api_keys])
             .flatten()
             .map(|path| std::fs::read(path).map_err(|cause| SecurityError::Read { path: path.clone(), cause }))
             .collect()

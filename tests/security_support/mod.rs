@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use policy_echo::service::config::Config;
 use policy_echo::service::security::{digest, hex};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, IsCa, Issuer, KeyIdMethod, KeyPair,
+    KeyUsagePurpose, RevokedCertParams, date_time_ymd,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -23,7 +26,7 @@ pub(crate) const COMPARE: &str = "/policyecho.v1.ComparisonService/Compare";
 pub(crate) const INFO: &str = "/policyecho.v1.InfoService/GetInfo";
 
 /// A folder that goes away with the test.
-pub(crate) struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
     pub(crate) fn new(name: &str) -> Self {
@@ -67,7 +70,7 @@ impl Authority {
     pub(crate) fn new() -> Self {
         let mut parameters = CertificateParams::new(Vec::new()).expect("no names");
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().expect("a key");
         let certificate = parameters.self_signed(&key).expect("a certificate").pem();
         Self { certificate, issuer: Issuer::new(parameters, key) }
@@ -80,6 +83,27 @@ impl Authority {
         let key = KeyPair::generate().expect("a key");
         let certificate = parameters.signed_by(&key, &self.issuer).expect("a certificate").pem();
         Pair { certificate, key: key.serialize_pem() }
+    }
+}
+
+impl Authority {
+    /// A list, in PEM, of the certificates with these serial numbers, which the authority has revoked.
+    pub(crate) fn revoke(&self, serial_numbers: &[u64]) -> String {
+        let revoked = |number: &u64| RevokedCertParams {
+            serial_number: (*number).into(),
+            revocation_time: date_time_ymd(2025, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2025, 1, 1),
+            next_update: date_time_ymd(2100, 1, 1),
+            crl_number: 1.into(),
+            issuing_distribution_point: None,
+            revoked_certs: serial_numbers.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        list.signed_by(&self.issuer).expect("a list").pem().expect("PEM")
     }
 }
 
@@ -147,6 +171,7 @@ impl Secured {
         }
         if way == Way::Mutual {
             config.security.tls_client_ca = Some(folder.write("clients.pem", &authority.certificate));
+            folder.write("revoked.pem", &authority.revoke(&[]));
         }
         change(&mut config, &folder);
         let (running, load) = Running::start_unloaded(config).await;

@@ -2,14 +2,15 @@
 //! for.
 //!
 //! In: PEM files. Out: a configuration for connections. Always: where a client authority is given, nobody connects
-//! without a certificate that it has issued and that is in date.
+//! without a certificate that it has issued and that is in date; where it lists what it has revoked, nobody with one of
+//! those, and nobody of an authority without a list.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
 
@@ -27,6 +28,12 @@ pub enum TlsError {
     /// No private key in a file.
     #[error("{}: holds no PEM private key; a file with -----BEGIN PRIVATE KEY----- is needed", path.display())]
     NoKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No list of revoked certificates in a file.
+    #[error("{}: holds no PEM list of revoked certificates; a file with -----BEGIN X509 CRL----- is needed", path.display())]
+    NoRevocationList {
         /// The file.
         path: PathBuf,
     },
@@ -51,13 +58,22 @@ pub enum TlsError {
 }
 
 /// A file with its content.
-type NamedFile = (PathBuf, Vec<u8>);
+pub(super) type NamedFile = (PathBuf, Vec<u8>);
+
+/// Whose certificates clients may show.
+#[derive(Debug)]
+pub(super) struct ClientAuthority {
+    /// The authorities.
+    pub(super) authority: NamedFile,
+    /// What they have revoked.
+    pub(super) revoked: Option<NamedFile>,
+}
 
 /// Builds the configuration.
 pub(super) fn server_config(
     certificate: &NamedFile,
     key: &NamedFile,
-    client_authority: Option<&NamedFile>,
+    clients: Option<&ClientAuthority>,
     offers_http1: bool,
 ) -> Result<ServerConfig, TlsError> {
     let chain = certificates(certificate)?;
@@ -67,15 +83,20 @@ pub(super) fn server_config(
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(pair)?;
-    let builder = match client_authority {
+    let builder = match clients {
         None => builder.with_no_client_auth(),
-        Some(authority) => {
+        Some(ClientAuthority { authority, revoked }) => {
             let wrong = |cause: String| TlsError::Authority { path: authority.0.clone(), cause };
             let mut roots = RootCertStore::empty();
             for root in certificates(authority)? {
                 roots.add(root).map_err(|error| wrong(error.to_string()))?;
             }
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier = match revoked {
+                None => verifier,
+                Some(file) => verifier.with_crls(revocation_lists(file)?).only_check_end_entity_revocation(),
+            };
+            let verifier = verifier.build();
             builder.with_client_cert_verifier(verifier.map_err(|error| wrong(error.to_string()))?)
         }
     };
@@ -91,6 +112,13 @@ fn certificates((path, text): &NamedFile) -> Result<Vec<CertificateDer<'static>>
     let none = || TlsError::NoCertificate { path: path.clone() };
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(text).collect::<Result<_, _>>().map_err(|_| none())?;
     if certificates.is_empty() { Err(none()) } else { Ok(certificates) }
+}
+
+fn revocation_lists((path, text): &NamedFile) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsError> {
+    let none = || TlsError::NoRevocationList { path: path.clone() };
+    let lists: Vec<_> =
+        CertificateRevocationListDer::pem_slice_iter(text).collect::<Result<_, _>>().map_err(|_| none())?;
+    if lists.is_empty() { Err(none()) } else { Ok(lists) }
 }
 
 /// What a certificate is known by among the callers.
