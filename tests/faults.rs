@@ -136,6 +136,30 @@ async fn a_message_that_never_ends_holds_what_it_sent_and_no_place() {
 }
 
 #[tokio::test]
+async fn a_call_without_room_is_refused_at_its_prefix() {
+    let running = small_server().await;
+    let channel = running.connect().await;
+    let held: Vec<_> = (0..3)
+        .map(|_| {
+            let mut client = ComparisonServiceClient::new(channel.clone());
+            tokio::spawn(async move { client.compare(request(&heavy_text(1), &heavy_text(2))).await })
+        })
+        .collect();
+    running.until(|tally| tally.running == 1 && tally.waiting == 2).await;
+    let mut client = bare_client(&running, 1 << 20).await;
+    let (frames, request) = bare_request(&running);
+    let answer = tokio::spawn(client.send_request(request));
+    // The five bytes before a message of a MiB, and not one more.
+    frames.send(Ok(http_body::Frame::data(Bytes::from_static(&[0, 0, 0x10, 0, 0])))).await.expect("is read");
+    let reply = is_within_20_s(answer).await.expect("joins").expect("a reply");
+    assert_eq!(reply.headers()["grpc-status"], "8", "{reply:?}");
+    assert!(reply.headers().contains_key("grpc-retry-pushback-ms"), "{reply:?}");
+    held.iter().for_each(tokio::task::JoinHandle::abort);
+    drop((frames, client));
+    nothing_is_lost(&running).await;
+}
+
+#[tokio::test]
 async fn a_reader_who_does_not_read_holds_no_place() {
     let running = small_server().await;
     let mut slow = bare_client(&running, 16).await;
@@ -316,6 +340,46 @@ async fn many_empty_elements_are_refused_before_they_take_memory() {
     let status = client.compare(flood).await.expect_err("is refused");
     assert_eq!(status.code(), Code::InvalidArgument);
     assert!(status.message().contains("fields and elements"), "{status:?}");
+}
+
+/// A sixteenth of the stack that a worker has: what is nested in a text must not be nested in calls.
+#[test]
+fn a_small_stack_is_enough_for_texts_that_nest() {
+    use policy_echo::compare::options::CompareOptions;
+    use policy_echo::report::html::{PageOptions, comparison_page};
+    use policy_echo::text::cancel::Cancel;
+    use policy_echo::text::document::{Document, DocumentLimits, Metadata};
+    use policy_echo::text::span::Pair;
+
+    let nested = |open: &str, close: &str| format!("{}推进大湾区建设{}。\n", open.repeat(5_000), close.repeat(5_000));
+    let labels = ["一、", "（一）", "1.", "（1）", "①", "第一条", "第一款", "一是", "一要"];
+    let items: String = (0..1500).map(|index| format!("{}推进第{index}类工作。\n", labels[index % 9])).collect();
+    let texts = [
+        nested("（", "）"),
+        nested("“", "”"),
+        nested("《", "》"),
+        nested("<b>", "</b>"),
+        nested("会(huì)", ""),
+        items.clone(),
+        items.lines().rev().map(|line| format!("{line}\n")).collect(),
+        "一".repeat(20_000),
+        "举全省之力，".repeat(2_000),
+        service_support::heavy_text(5).chars().take(20_000).collect(),
+    ];
+    let engine = service_support::load().expect("the embedded tables are sound");
+    let compare = move || {
+        let document = |text: &str| Document::new(text.to_owned(), Metadata::default(), DocumentLimits::default());
+        for (index, left) in texts.iter().enumerate() {
+            let right = &texts[(index + 1) % texts.len()];
+            for right in [right, left] {
+                let pair = Pair::new(document(left).expect("a text"), document(right).expect("a text"));
+                let found = engine.compare(&pair, &[], &CompareOptions::default(), &Cancel::new()).expect("ends");
+                assert!(comparison_page(&found, &pair, &[], PageOptions::default()).len() > left.len() / 2);
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(compare).expect("a thread");
+    thread.join().expect("nothing overflows");
 }
 
 /// The program itself, with a limit of 64 descriptors.

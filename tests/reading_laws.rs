@@ -186,6 +186,13 @@ proptest! {
     }
 
     #[test]
+    fn no_text_grows_more_than_fourfold(raw in text(), grows in proptest::collection::vec(any::<char>(), 0..8)) {
+        let raw = raw + &grows.into_iter().cycle().take(64).collect::<String>();
+        let grown: usize = normalize(&raw).characters().iter().map(|character| character.len_utf8()).sum();
+        prop_assert!(grown <= 4 * raw.len(), "{} bytes of {:?}", grown, raw);
+    }
+
+    #[test]
     fn paragraphs_are_the_text_between_single_line_ends(raw in text()) {
         let text = normalize(&raw);
         let joined: Vec<String> = text.paragraphs().iter().map(|span| text.text(*span)).collect();
@@ -266,5 +273,17 @@ proptest! {
         for span in read.dates.iter().filter_map(|known| known.inferred_from) {
             prop_assert!(raw.get(span.range()).is_some_and(|words| words.chars().any(char::is_numeric)));
         }
+    }
+}
+
+/// What Unicode's own forms make many characters of: the longest ligature, a musical note, a letter with two marks, squared
+/// words, and letters under thousands of marks.
+#[test]
+fn characters_that_grow_under_unicode_s_forms_do_not_grow_here() {
+    let marks = format!("e{}", "\u{301}\u{316}".repeat(2000));
+    for text in ["\u{fdfa}", "\u{1d160}", "\u{390}", "\u{fb03}", "\u{3300}", "\u{33ff}", "\u{1f240}", &marks] {
+        let many = text.repeat(1000);
+        let grown: usize = normalize(&many).characters().iter().map(|character| character.len_utf8()).sum();
+        assert!(grown <= 4 * many.len(), "{grown} bytes of {} of {:?}", many.len(), text.chars().next());
     }
 }

@@ -423,6 +423,15 @@ mod tests {
     }
 
     #[test]
+    fn more_references_than_may_be_are_one_violation() {
+        let mut many = request("全省", "全市");
+        many.references = vec![document("好"); MAX_REFERENCES];
+        assert_eq!(check(many.clone()), "ok");
+        many.references.push(document("好"));
+        insta::assert_snapshot!(check(many), @"references: there are 65 and the most is 64; send fewer (TOO_MANY)");
+    }
+
+    #[test]
     fn content_is_decoded_and_its_charset_kept() {
         let (bytes, _, _) = encoding_rs::GB18030.encode("全省之力");
         let content = proto::Content { bytes: bytes.into_owned(), charset: "gb18030".into(), ..Default::default() };
