@@ -20,6 +20,7 @@ mkdir -p "$folder"
 
 if ! command -v c++ >/dev/null; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq
     apt-get install -y -qq g++ >/dev/null
   else
     echo "fuzz: install a C++ compiler; libFuzzer is written in it"
