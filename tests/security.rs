@@ -19,8 +19,8 @@ use security_support::{
     Authority, COMPARE, Folder, INFO, SHOWN, Secured, Shown, Way, answer_to_hello, call, caller, callers, handshake,
 };
 use service_support::{Running, is_within_20_s, request};
-use tonic::Code;
 use tonic::transport::Identity;
+use tonic::{Code, Request};
 use tonic_types::StatusExt as _;
 
 /// The paths of all methods of all services that are described, whether served or not.
