@@ -47,8 +47,10 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     table.note("one call at a time, p99", milliseconds(unloaded_p99));
     table.note("the machine is late meanwhile, p99", milliseconds(late.p99()));
 
-    let peak = closed(&client, &call, 3, seconds).await;
-    table.note("peak: three callers who wait for their answers", format!("{:.1} calls/s", peak.goodput()));
+    // One more thread than workers is there for small work beside large work.
+    let callers = 2 * (program.workers().len() - 1).max(1);
+    let peak = closed(&client, &call, callers, seconds).await;
+    table.note(format!("peak: {callers} callers who wait for their answers"), format!("{:.1} calls/s", peak.goodput()));
     let before = program.reading();
 
     let mut chance = Chance(arguments.seed);

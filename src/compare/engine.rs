@@ -59,6 +59,7 @@ pub struct Engine {
     lexicon: Lexicon,
     background: Background,
     formulas: Formulas,
+    versions: Versions,
 }
 
 impl Engine {
@@ -69,12 +70,14 @@ impl Engine {
             Some(bytes) => Background::from_bytes(bytes)?,
             None => Background::embedded(),
         };
-        Ok(Self { lexicon: Lexicon::load(), background, formulas: Formulas::embedded() })
+        let lexicon = Lexicon::load();
+        let versions = Versions { lexicon: lexicon.version().into(), background: background.version() };
+        Ok(Self { lexicon, background, formulas: Formulas::embedded(), versions })
     }
 
-    /// The versions of lexicon and background.
+    /// The versions of lexicon and background, found once: that of the background is a sum over the whole table.
     pub fn versions(&self) -> Versions {
-        Versions { lexicon: self.lexicon.version().into(), background: self.background.version() }
+        self.versions.clone()
     }
 
     /// The background table.

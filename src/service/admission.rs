@@ -2,7 +2,7 @@
 //!
 //! In: closures that take a [`Cancel`]. Out: their results, as futures. Always:
 //! - `workers` closures run at a time, and one small one more, so that big work does not hold up small work ([`queue`]);
-//!   of each lane at most `waiting` calls wait, and what is over the bound is refused at once;
+//!   of each lane at most as many calls wait as [`Waiting`] says, and what is over the bound is refused at once;
 //! - dropping the future sets the closure's [`Cancel`]; a closure that has not begun by then, or whose deadline has passed,
 //!   never begins, and its place in the queue is free at once;
 //! - a permit travels with the work and comes back when the work ends, not when the caller leaves;
@@ -11,17 +11,19 @@
 //! Streams do not use up the places of single calls: each waits for one of `workers` stream permits instead of being
 //! refused. Never `spawn_blocking`: its threads are many and what runs there cannot be stopped.
 
+mod forecast;
 pub mod queue;
 mod sync;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
+use self::forecast::Forecast;
 use self::queue::{Bounds, Lane, Queue, Ticket};
 use super::receive::Charge;
 use super::status::Failure;
@@ -54,6 +56,15 @@ pub struct Tally {
     pub refused: u64,
 }
 
+/// How many calls of a lane may wait for a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// So many.
+    Places(usize),
+    /// Two for each thread, but beyond one for each only while the wait is forecast to be short ([`forecast`]).
+    Short,
+}
+
 /// The right to put one closure into a pool; what the message took of the bytes in flight comes with it.
 #[derive(Debug)]
 pub struct Permit {
@@ -65,7 +76,7 @@ pub struct Permit {
 
 #[derive(Debug)]
 enum Place {
-    Call(#[expect(dead_code, reason = "held for its drop")] QueuePlace),
+    Call(QueuePlace),
     Stream(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit),
 }
 
@@ -74,10 +85,14 @@ enum Place {
 struct QueuePlace {
     shared: Arc<Shared>,
     lane: Lane,
+    has_begun: bool,
 }
 
 impl Drop for QueuePlace {
     fn drop(&mut self) {
+        if !self.has_begun {
+            self.shared.forecast().no_longer_waits(self.lane);
+        }
         self.shared.queue.leave(self.lane);
     }
 }
@@ -113,6 +128,9 @@ pub struct Pool {
 
 struct Shared {
     queue: Queue<Job>,
+    /// Looked at before a place is given, unless the number of places is set.
+    forecast: Mutex<Forecast>,
+    waiting: Waiting,
     tally: watch::Sender<Tally>,
     /// Callers who were refused and not yet made up for by finished work: about as many will come back.
     expected_back: AtomicU64,
@@ -128,11 +146,17 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Pool {
-    /// Starts the threads for `workers` closures at a time, at least one, before which `waiting` calls of a lane wait.
-    pub fn start(workers: usize, waiting: usize) -> io::Result<Self> {
+    /// Starts the threads for `workers` closures at a time, at least one.
+    pub fn start(workers: usize, waiting: Waiting) -> io::Result<Self> {
         let workers = workers.max(1);
+        let places = match waiting {
+            Waiting::Places(places) => places,
+            Waiting::Short => 2 * workers,
+        };
         let shared = Arc::new(Shared {
-            queue: Queue::new(Bounds { workers, waiting }),
+            queue: Queue::new(Bounds { workers, waiting: places }),
+            forecast: Mutex::default(),
+            waiting,
             tally: watch::Sender::new(Tally::default()),
             expected_back: AtomicU64::new(0),
             mean_work_us: AtomicU64::new(10_000),
@@ -151,21 +175,23 @@ impl Pool {
 
     /// Fails as [`Pool::admit_call`] would for a message of so many bytes, without taking a place.
     pub fn check_room(&self, message_bytes: u64) -> Result<(), Failure> {
-        if self.shared.queue.has_room(lane(message_bytes)) { Ok(()) } else { Err(self.refusal()) }
+        let lane = lane(message_bytes);
+        if self.shared.queue.has_room(lane) && !self.shared.wait_is_long(lane) { Ok(()) } else { Err(self.refusal()) }
     }
 
     /// A permit for a single call with a message of so many bytes, or [`Failure::Busy`] at once.
     pub fn admit_call(&self, message_bytes: u64) -> Result<Permit, Failure> {
         let lane = lane(message_bytes);
-        if !self.shared.queue.admit(lane) {
+        if self.shared.wait_is_long(lane) || !self.shared.queue.admit(lane) {
             return Err(self.refusal());
         }
+        self.shared.forecast().admitted(lane);
         let tally = *self.shared.tally.borrow();
         if tally.waiting + tally.running == 0 {
             // Whoever was refused in the last rush has come back or never will.
             self.shared.expected_back.store(0, Ordering::Relaxed);
         }
-        let place = Place::Call(QueuePlace { shared: Arc::clone(&self.shared), lane });
+        let place = Place::Call(QueuePlace { shared: Arc::clone(&self.shared), lane, has_begun: false });
         Ok(Permit { place, lane, deadline: None, charge: None })
     }
 
@@ -257,6 +283,17 @@ impl Drop for StopOnDrop {
 }
 
 impl Shared {
+    fn forecast(&self) -> MutexGuard<'_, Forecast> {
+        // Every change of it is one step, so it is whole after any panic.
+        self.forecast.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether one more call of `lane` would wait longer than it should.
+    fn wait_is_long(&self, lane: Lane) -> bool {
+        let workers = u32::try_from(self.workers).unwrap_or(u32::MAX);
+        self.waiting == Waiting::Short && self.forecast().is_long(lane, workers, Instant::now())
+    }
+
     fn work(&self) {
         while let Some((lane, job)) = self.queue.take() {
             // What panics in a closure is caught inside; this is for what panics while its result is dropped.
@@ -270,7 +307,7 @@ impl Shared {
     fn counted<T>(
         &self,
         cancel: &Cancel,
-        permit: Permit,
+        mut permit: Permit,
         work: impl FnOnce(&Cancel) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         self.tally.send_modify(|tally| {
@@ -278,6 +315,14 @@ impl Shared {
             tally.running += 1;
         });
         let begun = Instant::now();
+        {
+            let mut forecast = self.forecast();
+            forecast.begun(permit.lane, begun);
+            if let Place::Call(place) = &mut permit.place {
+                forecast.no_longer_waits(place.lane);
+                place.has_begun = true;
+            }
+        }
         let (result, ran) = match cancel.check() {
             Err(cancelled) => (Err(cancelled.into()), false),
             // The timer that drops the future may be late; work that has expired does not begin all the same.
@@ -286,8 +331,9 @@ impl Shared {
             }
             Ok(()) => (catch(|| work(cancel)), true),
         };
+        self.forecast().ended(permit.lane, begun);
         if ran && result.is_ok() {
-            self.learn(begun.elapsed());
+            self.learn(permit.lane, begun.elapsed());
         }
         // Before anybody can see that the work has ended, its place is free.
         drop(permit);
@@ -303,8 +349,9 @@ impl Shared {
         result
     }
 
-    /// Notes what finished work took; only tells refused callers when to come back.
-    fn learn(&self, took: Duration) {
+    /// Notes what finished work took: it tells refused callers when to come back, and how long others would wait.
+    fn learn(&self, lane: Lane, took: Duration) {
+        self.forecast().learn(lane, took);
         let took_us = took.as_micros().min(60_000_000) as u64;
         let update = |mean: u64| Some(mean - mean / 8 + took_us / 8);
         // Neither closure gives `None`, so neither update can fail.
@@ -348,7 +395,7 @@ mod tests {
 
     #[tokio::test]
     async fn dropping_the_future_stops_the_work_and_returns_the_permit() {
-        let pool = Arc::new(Pool::start(1, 0).expect("threads"));
+        let pool = Arc::new(Pool::start(1, Waiting::Places(0)).expect("threads"));
         let permit = pool.admit_call(0).expect("an empty pool admits");
         let task = tokio::spawn({
             let pool = Arc::clone(&pool);
@@ -363,7 +410,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_nobody_waits_for_never_starts() {
-        let pool = Arc::new(Pool::start(1, 1).expect("threads"));
+        let pool = Arc::new(Pool::start(1, Waiting::Places(1)).expect("threads"));
         let (release, gate) = mpsc::channel::<()>();
         let first = tokio::spawn({
             let (pool, permit) = (Arc::clone(&pool), pool.admit_call(0).expect("admitted"));
@@ -397,7 +444,7 @@ mod tests {
 
     #[tokio::test]
     async fn small_work_runs_beside_large_work_and_large_work_has_its_turn() {
-        let pool = Arc::new(Pool::start(1, 4).expect("threads"));
+        let pool = Arc::new(Pool::start(1, Waiting::Places(4)).expect("threads"));
         let (_large, first) = gated(&pool, LARGE);
         until(&pool, |tally| tally.running == 1).await;
         for _ in 0..20 {
@@ -419,7 +466,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_whose_deadline_has_passed_never_begins() {
-        let pool = Pool::start(1, 1).expect("threads");
+        let pool = Pool::start(1, Waiting::Places(1)).expect("threads");
         let permit = pool.admit_call(0).expect("admitted").until(Some(Instant::now()));
         let (began, has_begun) = mpsc::channel();
         let result = pool.run(permit, move |_| Ok(began.send(()).is_ok())).await;
@@ -430,7 +477,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_who_leaves_the_queue_makes_room_at_once() {
-        let pool = Arc::new(Pool::start(1, 1).expect("threads"));
+        let pool = Arc::new(Pool::start(1, Waiting::Places(1)).expect("threads"));
         let (_busy, _first) = gated(&pool, 0);
         until(&pool, |tally| tally.running == 1).await;
         let (_, second) = gated(&pool, 0);
@@ -449,7 +496,7 @@ mod tests {
                 panic!("内部文件");
             }
         }
-        let pool = Arc::new(Pool::start(1, 4).expect("threads"));
+        let pool = Arc::new(Pool::start(1, Waiting::Places(4)).expect("threads"));
         let (release, gate) = mpsc::channel::<()>();
         let task = tokio::spawn({
             let (pool, permit) = (Arc::clone(&pool), pool.admit_call(0).expect("admitted"));
@@ -472,7 +519,7 @@ mod tests {
 
     #[test]
     fn refused_callers_come_back_apart_and_later_the_more_they_are() {
-        let pool = Pool::start(1, 0).expect("threads");
+        let pool = Pool::start(1, Waiting::Places(0)).expect("threads");
         let delays: Vec<Duration> = (0..2000)
             .map(|_| match pool.refusal() {
                 Failure::Busy { retry_after } => retry_after,
@@ -491,7 +538,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_over_the_bound_is_refused_at_once() {
-        let pool = Pool::start(1, 1).expect("threads");
+        let pool = Pool::start(1, Waiting::Places(1)).expect("threads");
         let held = (pool.admit_call(0), pool.admit_call(0));
         assert!(matches!(pool.admit_call(0), Err(Failure::Busy { .. })));
         drop(held);
@@ -499,8 +546,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_call_that_would_wait_long_is_refused_though_there_is_a_place() {
+        let pool = Arc::new(Pool::start(1, Waiting::Short).expect("threads"));
+        // Such work is taken to need seconds from now on.
+        for _ in 0..100 {
+            pool.shared.learn(Lane::Small, Duration::from_secs(5));
+        }
+        let (release, first) = gated(&pool, 0);
+        until(&pool, |tally| tally.running == 1).await;
+        let (_, second) = gated(&pool, 0);
+        until(&pool, |tally| tally.waiting == 1).await;
+        assert!(pool.check_room(0).is_err() && pool.admit_call(0).is_err(), "the first has only just begun");
+        second.abort();
+        until(&pool, |tally| tally.waiting == 0).await;
+        let third = pool.admit_call(0).expect("one may always wait");
+        assert!(pool.admit_call(0).is_err());
+        drop(third);
+        drop(release);
+        assert_eq!(first.await.expect("joins"), Ok(false));
+    }
+
+    #[tokio::test]
     async fn a_panic_is_one_incident_and_the_thread_goes_on() {
-        let pool = Pool::start(1, 4).expect("threads");
+        let pool = Pool::start(1, Waiting::Places(4)).expect("threads");
         let permit = pool.admit_call(0).expect("admitted");
         let failure = pool.run::<(), _>(permit, |_| panic!("内部文件")).await.expect_err("it panics");
         assert!(matches!(&failure, Failure::Bug { .. }));

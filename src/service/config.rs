@@ -16,6 +16,7 @@ use setting::{settings, within};
 pub use shown::{differing, table};
 pub use source::{ConfigError, ConfigFile, Loaded, Origin, Sources};
 
+use super::admission::Waiting;
 use super::telemetry::{self, LogFormat};
 use crate::text::document::{DEFAULT_MAX_TEXT_BYTES, DocumentLimits};
 
@@ -81,7 +82,7 @@ settings! {
     [work] Work {
         /// Threads that compare documents; 0 means one for each core but one
         workers: usize = 0, |threads| within(threads, 0, 1024);
-        /// Calls that may wait for a thread before more are refused with RESOURCE_EXHAUSTED; 0 means two for each thread
+        /// Calls that may wait for a thread before more are refused with RESOURCE_EXHAUSTED; 0 means two for each thread, the second only while its wait is forecast to be short
         queue: usize = 0, |calls| within(calls, 0, 1_000_000);
         /// Pairs or resolutions of one stream that are in work at a time; of a trace at least one for each thread
         stream_pairs: usize = 4, |pairs| within(pairs, 1, 1024);
@@ -178,10 +179,10 @@ impl Work {
         std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
     }
 
-    /// Calls that may wait: as set, else two a thread, so that an admitted call takes at most about three times as long as
-    /// on an idle server.
-    pub fn queued_calls(&self) -> usize {
-        if self.queue > 0 { self.queue } else { 2 * self.worker_threads() }
+    /// Calls that may wait: as set, else as many as wait so briefly that an admitted call takes less than three times as long
+    /// as on an idle server.
+    pub fn waiting(&self) -> Waiting {
+        if self.queue > 0 { Waiting::Places(self.queue) } else { Waiting::Short }
     }
 
     /// Longest time until a call is answered.

@@ -355,6 +355,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::admission::Waiting;
     use http_body_util::{BodyExt as _, StreamBody};
     use std::convert::Infallible;
     use tonic::Code;
@@ -370,7 +371,7 @@ mod tests {
         budget: &ByteBudget,
         sender: Sender,
     ) -> (Result<Vec<u8>, Code>, Vec<Charge>) {
-        let pool = Arc::new(Pool::start(1, 1).expect("threads"));
+        let pool = Arc::new(Pool::start(1, Waiting::Places(1)).expect("threads"));
         let bounds = Bounds { max_message_bytes: 100_000, budget: budget.clone(), replies: ByteBudget::new(1024) };
         let frames: Vec<Result<Frame<Bytes>, Infallible>> =
             bytes.chunks(step).map(|chunk| Ok(Frame::data(Bytes::copy_from_slice(chunk)))).collect();
@@ -416,7 +417,7 @@ mod tests {
     async fn messages_before_one_that_is_too_long_are_passed_on() {
         let budget = ByteBudget::new(1 << 20);
         let sent = [message(0, 100, &[7; 100]), message(0, 100_001, &[])].concat();
-        let pool = Arc::new(Pool::start(1, 1).expect("threads"));
+        let pool = Arc::new(Pool::start(1, Waiting::Places(1)).expect("threads"));
         let bounds = Bounds { max_message_bytes: 100_000, budget, replies: ByteBudget::new(1024) };
         let frame: Result<Frame<Bytes>, Infallible> = Ok(Frame::data(Bytes::from(sent.clone())));
         let body = StreamBody::new(tokio_stream::iter([frame]));

@@ -108,10 +108,11 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::admission::Waiting;
     use futures_util::{FutureExt as _, StreamExt as _};
 
     fn budget(bytes: usize) -> ReplyBudget {
-        let pool = Arc::new(Pool::start(1, 0).expect("threads"));
+        let pool = Arc::new(Pool::start(1, Waiting::Places(0)).expect("threads"));
         ReplyBudget { bytes: ByteBudget::new(bytes), longest: 3 << 10, pool }
     }
 

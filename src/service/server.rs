@@ -105,8 +105,7 @@ pub struct Server {
 impl Server {
     /// Builds the services. Health says NOT_SERVING until [`Server::run`] has loaded the engine.
     pub async fn new(config: Config) -> Result<Self, ServeError> {
-        let pool =
-            Pool::start(config.work.worker_threads(), config.work.queued_calls()).map_err(ServeError::Threads)?;
+        let pool = Pool::start(config.work.worker_threads(), config.work.waiting()).map_err(ServeError::Threads)?;
         let observer = Observer::start(&config.telemetry, pool.tally())?;
         let pool = Arc::new(pool);
         let bounds = receive::Bounds {
