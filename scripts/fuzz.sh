@@ -86,6 +86,7 @@ requests += [request + field(4, field(4, b"word") + bytes([2 << 3, 9])) + bytes(
 seed("from_proto", requests)
 PYTHON
 
+found=0
 for target in "${targets[@]}"; do
   mkdir -p "$folder/findings"
   echo "fuzz: $target for $seconds s"
@@ -96,7 +97,8 @@ for target in "${targets[@]}"; do
     tail -n 40 "$log"
     echo "fuzz: $target found something; run it again with"
     echo "  POLICY_ECHO_FUZZ=$target $program $folder/findings/$target-…"
-    exit 1
+    found=1
   fi
   sed -n 's/^stat::number_of_executed_units: */  executions: /p; s/^#[0-9]*[[:space:]]*DONE[[:space:]]*/  /p' "$log"
 done
+exit "$found"
