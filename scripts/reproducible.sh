@@ -5,6 +5,8 @@
 #
 # Takes two whole release builds; both are removed at the end.
 set -euo pipefail
+# A build that fails inside $(…) must end the script, or nothing would be compared with nothing.
+shopt -s inherit_errexit
 
 cd "$(dirname "$0")/.."
 triple=$(uname -m)-unknown-linux-gnu

@@ -271,6 +271,11 @@ async fn without_descriptors_the_server_waits_and_recovers() {
     assert!(burnt < Duration::from_millis(500), "{burnt:?} of processor time while waiting");
     let complaints = server.logged("cannot accept");
     assert!((1..=5).contains(&complaints), "{complaints} complaints in 3 s");
+    let mut told = 0;
+    for wire in &mut wires {
+        told += u32::from(wire.is_closed(Duration::from_millis(5)).await);
+    }
+    assert!(told >= 20, "{told} of those for whom there is no descriptor were told so, by the one in reserve");
     wires.clear();
     let begun = Instant::now();
     let mut wire = Wire::open(server.address, LOOPBACK, &[]).await.expect("connects");
