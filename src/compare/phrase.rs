@@ -15,7 +15,8 @@
 //!   allowance of the first is used up.
 //!
 //! A step is an id that is looked at. When the budget allows neither method, the runs that were found so far are
-//! returned, each complete in itself, with [`StageEnd::Budget`].
+//! returned, each complete in itself, with [`StageEnd::Budget`]. So are the longest [`MOST_RUNS`] of more: a text of one
+//! character has as many distinct runs as characters.
 
 mod index;
 mod suffix;
@@ -34,6 +35,9 @@ const INDEX_STEPS_PER_ID: u64 = 12;
 const INDEX_STEPS: u64 = 4096;
 /// Steps per id that the suffix array counts for.
 const SUFFIX_STEPS_PER_ID: u64 = 32;
+
+/// Most runs that are returned.
+pub const MOST_RUNS: usize = 1 << 16;
 
 /// A distinct string that both sides share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,18 +79,59 @@ pub fn shared_runs(
     let (min_len, cap) = (min_len.max(1) as usize, cap.max(1));
     let ids = (left.len() + right.len()) as u64;
     let allowance = (INDEX_STEPS + INDEX_STEPS_PER_ID * ids).min(budget.left());
-    let (mut runs, steps) = index::runs(left, right, min_len, cap, allowance, cancel)?;
+    let mut longest = Longest::new(MOST_RUNS);
+    let steps = index::runs(left, right, min_len, cap, allowance, cancel, &mut longest)?;
     let mut end = StageEnd::Complete;
     if !budget.take(steps) || steps >= allowance {
         end = StageEnd::Budget;
-        if budget.take(SUFFIX_STEPS_PER_ID * ids)
-            && let Some(all) = suffix::runs(left, right, min_len, cap, cancel)?
-        {
-            (runs, end) = (all, StageEnd::Complete);
+        let mut all = Longest::new(MOST_RUNS);
+        if budget.take(SUFFIX_STEPS_PER_ID * ids) && suffix::runs(left, right, min_len, cap, cancel, &mut all)? {
+            (longest, end) = (all, StageEnd::Complete);
         }
     }
-    runs.sort_unstable_by(|one, other| {
-        other.len.cmp(&one.len).then_with(|| one.left_starts.first().cmp(&other.left_starts.first()))
-    });
-    Ok(SharedRuns { runs, end })
+    if longest.dropped {
+        end = StageEnd::Budget;
+    }
+    Ok(SharedRuns { runs: longest.into_sorted(), end })
+}
+
+/// Keeps the longest of the runs that it is given, in room for twice as many.
+struct Longest {
+    runs: Vec<SharedRun>,
+    most: usize,
+    /// Whether any was let go.
+    dropped: bool,
+}
+
+impl Longest {
+    fn new(most: usize) -> Self {
+        Self { runs: Vec::new(), most, dropped: false }
+    }
+
+    fn push(&mut self, run: SharedRun) {
+        if self.runs.len() >= 2 * self.most {
+            self.cut();
+        }
+        self.runs.push(run);
+    }
+
+    fn cut(&mut self) {
+        if self.runs.len() > self.most {
+            self.runs.select_nth_unstable_by(self.most, by_length);
+            self.runs.truncate(self.most);
+            self.dropped = true;
+        }
+    }
+
+    /// Longest first; of equal length, by where they first begin on the left.
+    fn into_sorted(mut self) -> Vec<SharedRun> {
+        self.cut();
+        self.runs.sort_unstable_by(by_length);
+        self.runs
+    }
+}
+
+/// No two runs are equal in both: of one length and one place there is one string.
+fn by_length(one: &SharedRun, other: &SharedRun) -> std::cmp::Ordering {
+    other.len.cmp(&one.len).then_with(|| one.left_starts.first().cmp(&other.left_starts.first()))
 }

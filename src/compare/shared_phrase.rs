@@ -1,7 +1,9 @@
 //! The shared-phrase report: every distinct maximal run both documents hold, with where it stands and what it tells.
 //!
 //! In: both analyses. Out: [`SharedPhrase`]s, heaviest first. Runs are of normalised characters, punctuation kept, and
-//! cross no border: sentences, labels and paragraphs end them. Furniture is left out. Cost: that of `phrase`.
+//! cross no border: sentences, labels and paragraphs end them. Furniture is left out. Cost: that of `phrase`, and a few
+//! steps for each character of what is reported: a text of one character repeated has as many distinct runs as
+//! characters, whose words together are quadratic, so only the longest are reported, up to [`WORDS_PER_CHARACTER`].
 
 use super::comparison::{SharedPhrase, StageEnd};
 use super::options::CompareOptions;
@@ -10,20 +12,35 @@ use super::phrase::{BORDER, shared_runs};
 use super::pipeline::Sources;
 use super::rarity::SideRarity;
 use crate::text::analysis::Analysis;
-use crate::text::cancel::{Cancel, Cancelled, StepBudget};
+use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
 use crate::text::paragraph::ParagraphRole;
 use crate::text::span::{Normalized, Pair, Raw, Span};
 
 /// Bits a character below which a phrase is formula.
 const FORMULA_BITS_PER_CHARACTER: f32 = 0.5;
 
+/// Characters of phrases that are reported for each character of both texts. Revisions of laws, which repeat
+/// themselves most among what people send, stay below 2.
+const WORDS_PER_CHARACTER: u64 = 4;
+/// Characters of phrases that are always reported.
+const WORDS_AT_LEAST: u64 = 1 << 16;
+
 /// A document as the phrase finder sees it: its characters with borders between, and where each stands.
 #[derive(Clone, Debug, Default)]
 pub struct Bordered {
     /// Characters as numbers, borders between sentences and behind labels.
     pub ids: Vec<u32>,
-    /// The normalised position of each.
-    pub positions: Vec<u32>,
+    /// Where the characters between two borders begin: in `ids`, and in the normalised text.
+    starts: Vec<(u32, u32)>,
+}
+
+impl Bordered {
+    /// The normalised position of an id that is no border.
+    pub fn position(&self, id: u32) -> u32 {
+        let stretch = self.starts.partition_point(|(first, _)| *first <= id) - 1;
+        let (first, position) = self.starts[stretch];
+        position + (id - first)
+    }
 }
 
 /// Reads a document with its borders.
@@ -41,10 +58,9 @@ pub fn bordered(analysis: &Analysis) -> Bordered {
             if span.is_empty() {
                 continue;
             }
+            out.starts.push((out.ids.len() as u32, span.start()));
             out.ids.extend(characters[span.range()].iter().map(|character| *character as u32));
-            out.positions.extend(span.start()..span.end());
             out.ids.push(BORDER);
-            out.positions.push(span.end());
         }
     }
     out
@@ -64,22 +80,28 @@ pub fn find(
     let (left, right) = (&texts.left.ids, &texts.right.ids);
     let found = shared_runs(left, right, options.min_phrase_characters, options.occurrence_cap, &mut budget, cancel)?;
     let raw = |analysis: &Analysis, text: &Bordered, starts: &[u32], length: u32| -> Vec<Span<Raw>> {
-        let at = |start: &u32| text.positions[*start as usize];
+        let at = |start: &u32| text.position(*start);
         starts.iter().map(|start| analysis.text.to_raw(Span::new(at(start), at(start) + length))).collect()
     };
+    let mut words_left = StepBudget::new(WORDS_AT_LEAST.max(WORDS_PER_CHARACTER * characters));
+    let reported = found.runs.iter().take_while(|run| words_left.take(u64::from(run.len))).count();
+    let end = if reported < found.runs.len() { StageEnd::Budget } else { found.end };
+    let mut polls = Polls::new(cancel);
     let mut room = Vec::new();
     let mut phrases: Vec<SharedPhrase> = found
         .runs
         .iter()
+        .take(reported)
         .map(|run| {
-            let start = texts.left.positions[run.left_starts[0] as usize];
+            polls.steps(run.len)?;
+            let start = texts.left.position(run.left_starts[0]);
             let span = Span::new(start, start + run.len);
             let words = analyses.left.text.slice(span);
             let weight = rarity.bits(span, &mut room);
             let common = weight < FORMULA_BITS_PER_CHARACTER * run.len as f32;
             let commonness = if common { Commonness::Common } else { Commonness::Telling };
             let ids: Vec<u32> = words.iter().map(|character| *character as u32).collect();
-            SharedPhrase {
+            Ok(SharedPhrase {
                 text: words.iter().collect(),
                 left: raw(analyses.left, &texts.left, &run.left_starts, run.len),
                 left_total: run.left_total,
@@ -87,12 +109,12 @@ pub fn find(
                 right_total: run.right_total,
                 origin: sources.of(&[&ids], &[words], commonness),
                 weight: f64::from(weight),
-            }
+            })
         })
-        .collect();
+        .collect::<Result<_, Cancelled>>()?;
     phrases.sort_by(|a, b| {
         let place = |phrase: &SharedPhrase| (phrase.left.first().copied(), phrase.right.first().copied());
         b.weight.total_cmp(&a.weight).then_with(|| place(a).cmp(&place(b))).then_with(|| a.text.cmp(&b.text))
     });
-    Ok((phrases, found.end))
+    Ok((phrases, end))
 }

@@ -8,7 +8,7 @@
 //!
 //! Hashes only bring candidates together, ids decide: a collision costs time and changes nothing.
 
-use super::{BORDER, SharedRun};
+use super::{BORDER, Longest, SharedRun};
 use crate::text::cancel::{Cancel, Cancelled};
 
 /// Steps between two looks at the flag of the caller.
@@ -21,7 +21,8 @@ struct Shared<'a> {
     right: &'a [Place],
 }
 
-/// The runs of at least `min_len` ids and the steps taken; they are all if the steps are fewer than `allowance`.
+/// Collects the runs of at least `min_len` ids; returns the steps taken. They are all if the steps are fewer than
+/// `allowance`.
 pub(super) fn runs(
     left: &[u32],
     right: &[u32],
@@ -29,9 +30,10 @@ pub(super) fn runs(
     cap: usize,
     allowance: u64,
     cancel: &Cancel,
-) -> Result<(Vec<SharedRun>, u64), Cancelled> {
+    longest: &mut Longest,
+) -> Result<u64, Cancelled> {
     cancel.check()?;
-    let mut runs = Vec::new();
+    let mut of_group = Vec::new();
     let (mut steps, mut next_poll) = (0, POLL_STEPS);
     let (left_places, right_places) = candidates(left, right, min_len, cancel)?;
     let mut left_groups = left_places.chunk_by(|one, next| one.0 == next.0).peekable();
@@ -40,17 +42,17 @@ pub(super) fn runs(
         while left_groups.next_if(|group| group[0].0 < hash).is_some() {}
         let Some(left_group) = left_groups.next_if(|group| group[0].0 == hash) else { continue };
         let group = Shared { left: left_group, right: right_group };
-        let before = runs.len();
-        if !extend_group(left, right, group, min_len, cap, allowance, &mut steps, &mut runs) {
-            runs.truncate(before);
-            return Ok((runs, allowance));
+        of_group.clear();
+        if !extend_group(left, right, group, min_len, cap, allowance, &mut steps, &mut of_group) {
+            return Ok(allowance);
         }
+        of_group.drain(..).for_each(|run| longest.push(run));
         if steps >= next_poll {
             cancel.check()?;
             next_poll = steps + POLL_STEPS;
         }
     }
-    Ok((runs, steps))
+    Ok(steps)
 }
 
 /// A k-gram's hash and where it begins.

@@ -13,7 +13,7 @@
 use libsais_rs::{libsais_int, libsais_plcp_int};
 use rustc_hash::FxHashMap;
 
-use super::{BORDER, SharedRun};
+use super::{BORDER, Longest, SharedRun};
 use crate::text::cancel::{Cancel, Cancelled};
 
 /// Suffixes between two looks at the flag of the caller.
@@ -71,27 +71,28 @@ struct Starts {
     merged: Vec<u32>,
 }
 
-/// The runs of at least `min_len` ids; `None` only if the library refuses its arguments, which it has no cause to.
+/// Collects the runs of at least `min_len` ids; false only if the library refuses its arguments, which it has no cause
+/// to.
 pub(super) fn runs(
     left: &[u32],
     right: &[u32],
     min_len: usize,
     cap: usize,
     cancel: &Cancel,
-) -> Result<Option<Vec<SharedRun>>, Cancelled> {
+    longest: &mut Longest,
+) -> Result<bool, Cancelled> {
     let (mut text, symbols) = joined(left, right);
     let mut suffixes = vec![0_i32; text.len()];
     cancel.check()?;
     if libsais_int(&mut text, &mut suffixes, symbols, 0) != 0 {
-        return Ok(None);
+        return Ok(false);
     }
     cancel.check()?;
     // By text position: the prefix that a suffix shares with the one before it in the suffix array.
     let mut shared_prefix = vec![0_i32; text.len()];
     if libsais_plcp_int(&text, &suffixes, &mut shared_prefix) != 0 {
-        return Ok(None);
+        return Ok(false);
     }
-    let mut runs = Vec::new();
     let mut starts = Starts { left: Vec::new(), right: Vec::new(), cap, merged: Vec::new() };
     let mut stack: Vec<Interval> = Vec::new();
     for (rank, &suffix) in suffixes.iter().enumerate() {
@@ -108,7 +109,7 @@ pub(super) fn runs(
         while let Some(mut top) = stack.pop_if(|top| top.len > shared) {
             top.add(child, &mut starts);
             if top.maximal {
-                runs.push(top.run(&starts));
+                longest.push(top.run(&starts));
             }
             child = top;
         }
@@ -124,7 +125,7 @@ pub(super) fn runs(
             }
         }
     }
-    Ok(Some(runs))
+    Ok(true)
 }
 
 /// Both sides with a separator, in dense symbols, and how many symbols there are. Borders and the separator occur once.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{BORDER, SharedRun, SharedRuns, index, shared_runs, suffix};
+use super::{BORDER, Longest, MOST_RUNS, SharedRun, SharedRuns, index, shared_runs, suffix};
 use crate::compare::comparison::StageEnd;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 
@@ -14,6 +14,21 @@ const CAP: usize = 3;
 
 fn found(left: &[u32], right: &[u32], min_len: u32) -> SharedRuns {
     shared_runs(left, right, min_len, CAP, &mut StepBudget::new(PLENTY), &Cancel::new()).expect("nobody cancels")
+}
+
+/// The runs by the index alone, the longest `most` of them.
+fn by_index(left: &[u32], right: &[u32], min_len: usize, most: usize) -> Vec<SharedRun> {
+    let mut longest = Longest::new(most);
+    index::runs(left, right, min_len, CAP, PLENTY, &Cancel::new(), &mut longest).expect("nobody cancels");
+    longest.into_sorted()
+}
+
+/// The runs by the suffix array alone, the longest `most` of them.
+fn by_suffixes(left: &[u32], right: &[u32], min_len: usize, most: usize) -> Vec<SharedRun> {
+    let mut longest = Longest::new(most);
+    let taken = suffix::runs(left, right, min_len, CAP, &Cancel::new(), &mut longest).expect("nobody cancels");
+    assert!(taken, "the library takes its arguments");
+    longest.into_sorted()
 }
 
 /// Ids are equal and none is a border.
@@ -53,11 +68,6 @@ fn by_definition(left: &[u32], right: &[u32], min_len: usize) -> Vec<SharedRun> 
     runs
 }
 
-fn sorted(mut runs: Vec<SharedRun>) -> Vec<SharedRun> {
-    runs.sort_by_key(|run| (std::cmp::Reverse(run.len), run.left_starts[0]));
-    runs
-}
-
 /// Ids of few symbols, some of them borders.
 fn side(symbols: u32) -> impl Strategy<Value = Vec<u32>> {
     let id = (0..symbols * 8).prop_map(move |id| if id >= symbols * 8 - 2 { BORDER } else { id % symbols });
@@ -74,10 +84,13 @@ proptest! {
         let expected = by_definition(&left, &right, min_len as usize);
         prop_assert_eq!(&found(&left, &right, min_len).runs, &expected);
         let length = min_len.max(1) as usize;
-        let by_index = index::runs(&left, &right, length, CAP, PLENTY, &Cancel::new()).expect("nobody cancels").0;
-        prop_assert_eq!(&sorted(by_index), &expected, "by the index alone");
-        let by_suffix = suffix::runs(&left, &right, length, CAP, &Cancel::new()).expect("nobody cancels");
-        prop_assert_eq!(&sorted(by_suffix.expect("the library takes its arguments")), &expected, "by suffixes alone");
+        prop_assert_eq!(&by_index(&left, &right, length, MOST_RUNS), &expected, "by the index alone");
+        prop_assert_eq!(&by_suffixes(&left, &right, length, MOST_RUNS), &expected, "by suffixes alone");
+        for most in [0, 1, 3, 7] {
+            let few = &expected[..most.min(expected.len())];
+            prop_assert_eq!(&by_index(&left, &right, length, most), few, "the longest, by the index");
+            prop_assert_eq!(&by_suffixes(&left, &right, length, most), few, "the longest, by suffixes");
+        }
     }
 
     #[test]
@@ -112,8 +125,7 @@ fn large_ids_are_as_good_as_small_ones() {
     let expected = by_definition(&left, &right, 2);
     assert_eq!(expected.len(), 1);
     assert_eq!(found(&left, &right, 2).runs, expected);
-    let by_suffix = suffix::runs(&left, &right, 2, CAP, &Cancel::new()).expect("nobody cancels");
-    assert_eq!(by_suffix, Some(expected));
+    assert_eq!(by_suffixes(&left, &right, 2, MOST_RUNS), expected);
 }
 
 /// Steps taken and strings found on a hostile shape.
@@ -149,7 +161,7 @@ fn a_cancelled_search_stops() {
     cancel.cancel();
     let result = shared_runs(&[1, 2], &[1, 2], 1, CAP, &mut StepBudget::new(PLENTY), &cancel);
     assert_eq!(result, Err(Cancelled));
-    assert_eq!(suffix::runs(&[1, 2], &[1, 2], 1, CAP, &cancel), Err(Cancelled));
+    assert_eq!(suffix::runs(&[1, 2], &[1, 2], 1, CAP, &cancel, &mut Longest::new(1)), Err(Cancelled));
 }
 
 /// Characters in, one string a line out, with its totals; `|` is a border.
