@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::word_map::WordList;
+
 const GAZETTEER: &str = include_str!("../../data/places.txt");
 
 /// Level of a place in the administrative scale.
@@ -22,6 +24,8 @@ pub enum PlaceLevel {
 /// What follows a name to make it a full one. The longest come first, so that the first that fits is the right one.
 const SUFFIXES: &[&str] =
     &["维吾尔自治区", "壮族自治区", "回族自治区", "特别行政区", "自治区", "自治州", "地区", "省", "市", "盟", "州"];
+
+static SUFFIX_AT: LazyLock<WordList> = LazyLock::new(|| WordList::of(SUFFIXES));
 
 struct Gazetteer {
     levels: FxHashMap<Vec<char>, PlaceLevel>,
@@ -94,11 +98,7 @@ pub fn is_short_place(character: char) -> bool {
 }
 
 fn suffix_length(text: &[char]) -> usize {
-    SUFFIXES
-        .iter()
-        .map(|suffix| (suffix, suffix.chars().count()))
-        .find(|(suffix, length)| text.len() >= *length && text[..*length].iter().copied().eq(suffix.chars()))
-        .map_or(0, |(_, length)| length)
+    SUFFIX_AT.all_at(text).next().map_or(0, |(length, ())| length)
 }
 
 /// The names, without suffix, of the place a document speaks for; none when it does not say.

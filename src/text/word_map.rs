@@ -8,9 +8,14 @@ use rustc_hash::FxHashMap;
 /// A word and what it means.
 type Entry<T> = (Box<[char]>, T);
 
+/// Bits of the filter: a power of two, some times the words of the longest list.
+const FILTER_BITS: usize = 1024;
+
 /// Words by their first character, those of one character in the order of the list.
 #[derive(Clone, Debug)]
 pub struct WordMap<T> {
+    /// One bit for each value of the lower bits of a first character: most characters begin no word of a list.
+    filter: [u64; FILTER_BITS / 64],
     by_first: FxHashMap<char, Vec<Entry<T>>>,
 }
 
@@ -21,18 +26,26 @@ impl<T> WordMap<T> {
     /// The words of a list; empty ones are left out.
     pub fn new<'w>(words: impl IntoIterator<Item = (&'w str, T)>) -> Self {
         let mut by_first: FxHashMap<char, Vec<Entry<T>>> = FxHashMap::default();
+        let mut filter = [0; FILTER_BITS / 64];
         for (word, value) in words {
             let characters: Box<[char]> = word.chars().collect();
             if let Some(&first) = characters.first() {
+                let bit = first as usize % FILTER_BITS;
+                filter[bit / 64] |= 1 << (bit % 64);
                 by_first.entry(first).or_default().push((characters, value));
             }
         }
-        Self { by_first }
+        Self { filter, by_first }
     }
 
     /// The words that `text` begins with, in the order of the list: their lengths and values.
     pub fn all_at<'m>(&'m self, text: &[char]) -> impl Iterator<Item = (usize, &'m T)> {
-        let of_first = text.first().and_then(|first| self.by_first.get(first)).map_or(&[][..], Vec::as_slice);
+        let may_begin = |first: &&char| {
+            let bit = **first as usize % FILTER_BITS;
+            self.filter[bit / 64] >> (bit % 64) & 1 == 1
+        };
+        let first = text.first().filter(may_begin);
+        let of_first = first.and_then(|first| self.by_first.get(first)).map_or(&[][..], Vec::as_slice);
         of_first.iter().filter(|(word, _)| text.starts_with(word)).map(|(word, value)| (word.len(), value))
     }
 

@@ -6,6 +6,7 @@
 //! Localisation goes first because 省级 holds no other change; dates go before slogans because “十四五” is quoted;
 //! numbers need a figure on both sides; synonyms never differ in strength, which a test of the list keeps.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::EditContext;
@@ -29,71 +30,83 @@ pub(super) fn kind_of(context: &EditContext<'_>, change: Pair<Span<Normalized>>)
     if change.left.len().max(change.right.len()) > LONGEST_CHANGE {
         return None;
     }
+    if change.left.is_empty() || change.right.is_empty() {
+        // What came or went has no kind but that of marks.
+        let texts = context.texts();
+        let mut characters = texts.left.slice(change.left).iter().chain(texts.right.slice(change.right));
+        return characters.all(|character| is_punctuation(*character)).then_some(EditKind::Punctuation);
+    }
     let (left, right) = (Facts::of(context, Side::Left, change.left), Facts::of(context, Side::Right, change.right));
     kind_between(context, &left, &right)
 }
 
-/// What the rules ask about one side of a change. Read once where a word is compared with many others.
+/// What the rules ask about one side of a change, read when a rule first asks: most changes are settled by the first
+/// questions, and a word is compared with many others.
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
     pub(super) words: &'a [char],
     /// What the words are wherever they stand.
     alone: Rc<WordFacts>,
-    /// The short name of a place behind a word of motion or station: 驻粤.
-    is_short_place: bool,
-    figure: Option<Figure>,
-    is_slogan: bool,
-    is_person: bool,
+    characters: &'a [char],
+    span: Span<Normalized>,
+    figure: OnceCell<Option<Figure>>,
+    is_slogan: OnceCell<bool>,
+    is_person: OnceCell<bool>,
+    subjects: OnceCell<u16>,
 }
 
 /// What words are wherever they stand; kept in the context, because the same words change again and again.
 #[derive(Debug)]
 pub(super) struct WordFacts {
     is_punctuation: bool,
+    /// What only words of the administrative scale and names of places are.
+    local: Option<Local>,
+    degree: Option<Degree>,
+    synonym: Option<u32>,
+    is_any_place: bool,
+    is_body: bool,
+}
+
+/// What words that hold a level or name a place are.
+#[derive(Debug)]
+struct Local {
     /// The form in which localised words are equal.
     canonical: Option<Vec<char>>,
     is_scale: bool,
     is_national: bool,
-    is_any_place: bool,
     is_own_place: bool,
-    degree: Option<Degree>,
-    synonym: Option<u32>,
-    is_body: bool,
 }
 
 impl WordFacts {
     /// Reads words.
     pub(super) fn of(context: &EditContext<'_>, words: &[char]) -> Self {
         let own = context.own_places();
-        Self {
-            is_punctuation: words.iter().all(|c| is_punctuation(*c)),
+        let local = Local {
             canonical: scale::canonical(words, own),
             is_scale: scale::is_scale(words, own),
             is_national: scale::is_national(words),
-            is_any_place: !words.is_empty() && scale::is_any_place(words),
             is_own_place: context.is_own_place(words),
+        };
+        let is_local = local.canonical.is_some() || local.is_scale || local.is_national || local.is_own_place;
+        Self {
+            is_punctuation: words.iter().all(|c| is_punctuation(*c)),
+            local: is_local.then_some(local),
             degree: strength::degree(words),
             synonym: synonym::number(words),
+            is_any_place: !words.is_empty() && scale::is_any_place(words),
             is_body: name::is_body(words),
         }
     }
 }
 
 impl<'a> Facts<'a> {
-    /// Reads one side of a change.
+    /// One side of a change.
     pub(super) fn of(context: &EditContext<'a>, side: Side, span: Span<Normalized>) -> Self {
         let characters = context.analyses.get(side).text.characters();
-        let range = span.range();
-        let words = &characters[range.clone()];
-        let in_context = InContext { before: &characters[..range.start], words, behind: &characters[range.end..] };
-        Self {
-            words,
-            alone: context.word_facts(words),
-            is_short_place: is_stationed(characters, span),
-            figure: if words.is_empty() { None } else { figure(characters, span) },
-            is_slogan: !words.is_empty() && is_slogan(characters, span),
-            is_person: name::is_person(in_context),
-        }
+        let words = &characters[span.range()];
+        let alone = context.word_facts(words);
+        let (figure, is_slogan, is_person) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { words, alone, characters, span, figure, is_slogan, is_person, subjects: OnceCell::new() }
     }
 }
 
@@ -105,7 +118,62 @@ impl Facts<'_> {
 
     /// Whether the words of two sides are the same but for levels and own places, or neither holds any.
     pub(super) fn same_form(&self, other: &Self) -> bool {
-        self.alone.canonical == other.alone.canonical
+        self.canonical() == other.canonical()
+    }
+
+    fn canonical(&self) -> Option<&[char]> {
+        self.alone.local.as_ref()?.canonical.as_deref()
+    }
+
+    fn is_local(&self, fact: fn(&Local) -> bool) -> bool {
+        self.alone.local.as_ref().is_some_and(fact)
+    }
+
+    /// Whether any rule may know the change from these words to others: each asks the same of both sides.
+    pub(super) fn may_be_known(&self, other: &Self) -> bool {
+        self.subjects() & other.subjects() != 0
+    }
+
+    /// One bit for each thing that rules ask of both sides.
+    fn subjects(&self) -> u16 {
+        *self.subjects.get_or_init(|| {
+            let asked = [
+                self.alone.is_punctuation,
+                // Levels and places answer one another in several ways, and learned pairs are places.
+                self.alone.local.is_some() || self.alone.is_any_place,
+                self.is_short_place(),
+                self.figure() == Some(&Figure::Date),
+                matches!(self.figure(), Some(Figure::Quantity(_))),
+                self.is_slogan(),
+                self.alone.degree.is_some(),
+                self.alone.synonym.is_some(),
+                self.is_person(),
+                self.alone.is_body,
+            ];
+            asked.iter().fold(0, |bits, asked| bits << 1 | u16::from(*asked))
+        })
+    }
+
+    /// The short name of a place behind a word of motion or station: 驻粤.
+    fn is_short_place(&self) -> bool {
+        is_stationed(self.characters, self.span)
+    }
+
+    fn figure(&self) -> Option<&Figure> {
+        let read = || if self.words.is_empty() { None } else { figure(self.characters, self.span) };
+        self.figure.get_or_init(read).as_ref()
+    }
+
+    fn is_slogan(&self) -> bool {
+        *self.is_slogan.get_or_init(|| !self.words.is_empty() && is_slogan(self.characters, self.span))
+    }
+
+    fn is_person(&self) -> bool {
+        *self.is_person.get_or_init(|| {
+            let range = self.span.range();
+            let (before, behind) = (&self.characters[..range.start], &self.characters[range.end..]);
+            name::is_person(InContext { before, words: self.words, behind })
+        })
     }
 }
 
@@ -115,19 +183,16 @@ pub(super) fn kind_between(context: &EditContext<'_>, left: &Facts<'_>, right: &
     if both(|side| side.alone.is_punctuation) {
         return Some(EditKind::Punctuation);
     }
-    if left.words.is_empty() || right.words.is_empty() {
-        return None;
-    }
     if is_localization(context, left, right) {
         return Some(EditKind::Localization);
     }
-    if both(|side| side.figure == Some(Figure::Date)) {
+    if both(|side| side.figure() == Some(&Figure::Date)) {
         return Some(EditKind::Date);
     }
-    if both(|side| side.is_slogan) {
+    if both(|side| side.is_slogan()) {
         return Some(EditKind::Slogan);
     }
-    if let (Some(Figure::Quantity(left)), Some(Figure::Quantity(right))) = (&left.figure, &right.figure) {
+    if let (Some(Figure::Quantity(left)), Some(Figure::Quantity(right))) = (left.figure(), right.figure()) {
         return Some(match quantity::same_value(left, right) {
             true => EditKind::Synonym,
             false => EditKind::Number { left: Some(Box::new(left.clone())), right: Some(Box::new(right.clone())) },
@@ -141,7 +206,8 @@ pub(super) fn kind_between(context: &EditContext<'_>, left: &Facts<'_>, right: &
     if left.are_synonyms(right) {
         return Some(EditKind::Synonym);
     }
-    let named = both(|side| side.is_person) || both(|side| side.alone.is_any_place) || both(|side| side.alone.is_body);
+    let named =
+        both(|side| side.is_person()) || both(|side| side.alone.is_any_place) || both(|side| side.alone.is_body);
     named.then_some(EditKind::Name)
 }
 
@@ -156,13 +222,16 @@ fn figure(characters: &[char], span: Span<Normalized>) -> Option<Figure> {
 }
 
 fn is_localization(context: &EditContext<'_>, left: &Facts<'_>, right: &Facts<'_>) -> bool {
-    left.alone.canonical.is_some() && left.alone.canonical == right.alone.canonical
-        || left.alone.is_scale && (right.alone.is_scale || right.alone.is_national)
-        || right.alone.is_scale && left.alone.is_national
-        || left.alone.is_own_place && right.alone.is_any_place
-        || right.alone.is_own_place && left.alone.is_any_place
+    let national = |side: &Facts<'_>| side.is_local(|local| local.is_national);
+    let scale = |side: &Facts<'_>| side.is_local(|local| local.is_scale);
+    let own = |side: &Facts<'_>| side.is_local(|local| local.is_own_place);
+    left.canonical().is_some() && left.canonical() == right.canonical()
+        || scale(left) && (scale(right) || national(right))
+        || scale(right) && national(left)
+        || own(left) && right.alone.is_any_place
+        || own(right) && left.alone.is_any_place
         || context.learned(left.words, right.words)
-        || left.is_short_place && right.is_short_place
+        || left.is_short_place() && right.is_short_place()
 }
 
 /// 驻粤 and 驻穗: the short name of a place behind a word of motion or station.

@@ -23,6 +23,8 @@ use crate::text::span::{Normalized, Pair, Side, Span};
 const SHORT_CELLS: usize = 1024;
 /// Most cells of one alignment of atoms.
 const MOST_CELLS: u64 = 10_000;
+/// Steps of the budget that a cell counts: it costs as much as so many machine words of the word diff.
+const CELL_STEPS: u64 = 4;
 /// Shortest equal stretch that is kept though it begins or ends inside a word, in characters.
 const KEPT_INSIDE_WORDS: u32 = 4;
 
@@ -110,7 +112,7 @@ fn split_words(
         atoms(texts.right.characters(), change.right, words.right, context.own_places()),
     );
     let cells = cut.left.len() as u64 * cut.right.len() as u64;
-    if cells > MOST_CELLS || !budget.take(cells) {
+    if cells > MOST_CELLS || !budget.take(CELL_STEPS * cells) {
         *end = end.and(if cells > MOST_CELLS { StageEnd::Complete } else { StageEnd::Budget });
         return vec![Piece::changed(change, None)];
     }
@@ -193,7 +195,8 @@ fn score(context: &EditContext<'_>, left: (&Class, &Facts<'_>), right: (&Class, 
         }
         (Class::Punctuation, Class::Punctuation) => 4,
         (Class::Word | Class::Degree(_) | Class::Scale, Class::Word | Class::Degree(_) | Class::Scale) => {
-            let known = kind_between(context, facts.left, facts.right).is_some();
+            let known =
+                facts.left.may_be_known(facts.right) && kind_between(context, facts.left, facts.right).is_some();
             let held = |of: &[char], by: &[char]| of.iter().filter(|c| by.contains(c)).count();
             let shared = held(words.left, words.right).min(held(words.right, words.left));
             let longer = words.left.len().max(words.right.len());

@@ -235,6 +235,10 @@ fn begins(text: &[char], word: &str) -> bool {
 /// The figure that stands at `at`; `text` is read before it too, because 第 and 月 say what a numeral is.
 pub(super) fn figure_at(text: &[char], at: usize) -> Option<Found> {
     let rest = text.get(at..)?;
+    // Most places of a text begin no figure, and their first character tells so.
+    if !rest.first().is_some_and(|&first| first == '第' || is_numeral(first)) {
+        return None;
+    }
     let before = at.checked_sub(1).and_then(|before| text.get(before)).copied();
     if before.is_some_and(|before| is_numeral(before) || matches!(before, '+' | '.')) {
         return None;
