@@ -66,7 +66,7 @@ fn analyses(name: &str) -> Pair<Analysis> {
 }
 
 fn indexed(analyses: &Pair<Analysis>) -> (Pair<Units>, Pair<Bigrams>) {
-    let units = units(analyses.as_ref());
+    let units = units(analyses.as_ref(), &Cancel::new()).expect("nobody cancels");
     let bigrams = bigrams(units.as_ref(), &Cancel::new()).expect("nobody cancels");
     (units, bigrams)
 }
@@ -96,8 +96,15 @@ fn rarity(bencher: Bencher<'_, '_>, name: &str) {
     let (units, bigrams) = indexed(&analyses);
     let formulas = ENGINE.formulas(&CompareOptions::default());
     bencher.bench_local(|| {
-        let rarity = Rarity::new(ENGINE.background(), &formulas, analyses.as_ref(), units.as_ref(), bigrams.as_ref());
-        black_box(&rarity);
+        let rarity = Rarity::new(
+            ENGINE.background(),
+            &formulas,
+            analyses.as_ref(),
+            units.as_ref(),
+            bigrams.as_ref(),
+            &Cancel::new(),
+        );
+        black_box(&rarity.is_ok());
     });
 }
 
@@ -108,8 +115,10 @@ fn passages(bencher: Bencher<'_, '_>, name: &str) {
     let options = CompareOptions::default();
     let formulas = ENGINE.formulas(&options);
     bencher.bench_local(|| {
-        let rarity = Rarity::new(ENGINE.background(), &formulas, analyses.as_ref(), units.as_ref(), bigrams.as_ref());
-        passage::find(analyses.as_ref(), units.as_ref(), bigrams.as_ref(), &rarity, &options.budgets, &Cancel::new())
+        let cancel = Cancel::new();
+        let (units, bigrams) = (units.as_ref(), bigrams.as_ref());
+        let rarity = Rarity::new(ENGINE.background(), &formulas, analyses.as_ref(), units, bigrams, &cancel)?;
+        passage::find(analyses.as_ref(), units, bigrams, &rarity, &options.budgets, &cancel)
     });
 }
 

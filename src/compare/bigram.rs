@@ -17,9 +17,23 @@ pub struct Bigrams {
     groups: Vec<(u64, u32)>,
     /// First unit of every bigram, by bigram.
     places: Vec<u32>,
+    /// For every unit the rank of its number among all that occur in either document.
+    ranks: Vec<u32>,
+    /// How many numbers occur.
+    distinct: usize,
 }
 
 impl Bigrams {
+    /// For every unit the rank of its number among the numbers of both documents, below [`Self::distinct`].
+    pub fn ranks(&self) -> &[u32] {
+        &self.ranks
+    }
+
+    /// How many numbers occur in either document.
+    pub fn distinct(&self) -> usize {
+        self.distinct
+    }
+
     /// Every bigram as a key with the places of its first unit, in the order of keys.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &[u32])> {
         let ends = self.groups.iter().skip(1).map(|group| group.1).chain([self.places.len() as u32]);
@@ -42,8 +56,8 @@ pub fn bigrams(units: Pair<&Units>, cancel: &Cancel) -> Result<Pair<Bigrams>, Ca
     let mut polls = Polls::new(cancel);
     let (ranks, distinct) = ranks(units, &mut polls)?;
     Ok(Pair::new(
-        index(units.left, &ranks.left, distinct, &mut polls)?,
-        index(units.right, &ranks.right, distinct, &mut polls)?,
+        index(units.left, ranks.left, distinct, &mut polls)?,
+        index(units.right, ranks.right, distinct, &mut polls)?,
     ))
 }
 
@@ -90,7 +104,7 @@ fn ranks(units: Pair<&Units>, polls: &mut Polls<'_>) -> Result<(Pair<Vec<u32>>, 
 }
 
 /// Sorts the bigrams of one document by their second, then by their first unit.
-fn index(units: &Units, ranks: &[u32], distinct: usize, polls: &mut Polls<'_>) -> Result<Bigrams, Cancelled> {
+fn index(units: &Units, ranks: Vec<u32>, distinct: usize, polls: &mut Polls<'_>) -> Result<Bigrams, Cancelled> {
     let starts = || units.pieces.iter().flat_map(|piece| piece.units.start..piece.units.end.saturating_sub(1));
     let sorted = |order: &mut dyn Iterator<Item = u32>, by: usize, polls: &mut Polls<'_>, total: usize| {
         let mut next = vec![0_u32; distinct + 1];
@@ -121,5 +135,5 @@ fn index(units: &Units, ranks: &[u32], distinct: usize, polls: &mut Polls<'_>) -
             groups.push((key, index));
         }
     }
-    Ok(Bigrams { groups, places })
+    Ok(Bigrams { groups, places, ranks, distinct })
 }

@@ -13,6 +13,7 @@ use super::align::{Candidate, bead::Group};
 use super::comparison::{Fate, Item, PassageForm, Score};
 use super::matching::{MAX_PIECE_UNITS, Units};
 use crate::text::analysis::Analysis;
+use crate::text::cancel::{Cancel, Cancelled, Polls};
 use crate::text::item;
 use crate::text::span::{Normalized, Pair, Span};
 
@@ -43,7 +44,14 @@ const SPLIT_SHARE: f64 = 0.25;
 const MAX_PLACES: usize = 8;
 
 /// Gives every item of the left document its fate.
-pub fn fates(analyses: Pair<&Analysis>, units: Pair<&Units>, answers: &[Answer], links: &[Candidate]) -> Vec<Item> {
+pub fn fates(
+    analyses: Pair<&Analysis>,
+    units: Pair<&Units>,
+    answers: &[Answer],
+    links: &[Candidate],
+    cancel: &Cancel,
+) -> Result<Vec<Item>, Cancelled> {
+    let mut polls = Polls::new(cancel);
     let items = &analyses.left.items;
     // Answers are sorted by where they begin; none before the first that reaches so far can touch an item.
     let reached: Vec<u32> = answers
@@ -58,8 +66,10 @@ pub fn fates(analyses: Pair<&Analysis>, units: Pair<&Units>, answers: &[Answer],
         let last = answers.partition_point(|answer| answer.left.start() < span.end());
         &answers[first.min(last)..last]
     };
-    let mut places: Vec<Places> =
-        items.iter().map(|item| Places::of(item, analyses, units, touching(item.span), links)).collect();
+    let mut places = Vec::with_capacity(items.len());
+    for item in items {
+        places.push(Places::of(item, analyses, units, touching(item.span), links, &mut polls)?);
+    }
     let main: Vec<(u32, u32, f64)> = places
         .iter()
         .enumerate()
@@ -85,7 +95,7 @@ pub fn fates(analyses: Pair<&Analysis>, units: Pair<&Units>, answers: &[Answer],
     for (item, home) in items.iter().zip(&homes) {
         home.iter().for_each(|home| *at_home.entry((item.depth, *home)).or_default() += 1);
     }
-    items
+    let fates = items
         .iter()
         .enumerate()
         .map(|(index, item)| {
@@ -101,7 +111,21 @@ pub fn fates(analyses: Pair<&Analysis>, units: Pair<&Units>, answers: &[Answer],
                 coverage: place.coverage,
             }
         })
-        .collect()
+        .collect();
+    Ok(fates)
+}
+
+/// Stretches as disjoint ones, ascending.
+fn merged(mut spans: Vec<Span<Normalized>>) -> Vec<Span<Normalized>> {
+    spans.sort_unstable();
+    spans.dedup_by(|span, last| {
+        let joins = span.start() <= last.end();
+        if joins {
+            *last = last.cover(*span);
+        }
+        joins
+    });
+    spans
 }
 
 /// A place where part of an item came back.
@@ -127,19 +151,25 @@ impl Places {
         units: Pair<&Units>,
         answers: &[Answer],
         links: &[Candidate],
-    ) -> Self {
+        polls: &mut Polls<'_>,
+    ) -> Result<Self, Cancelled> {
         let first = units.left.starts.partition_point(|start| *start < item.span.start());
         let last = units.left.starts.partition_point(|start| *start < item.span.end());
         let total = (last - first).max(1) as f64;
         let mut covered = vec![false; last - first];
         let mut found: Vec<Found> = Vec::new();
-        for answer in answers.iter().filter(|answer| answer.left.overlaps(item.span)) {
+        for answer in answers {
+            polls.step()?;
+            if !answer.left.overlaps(item.span) {
+                continue;
+            }
             let mut matched = 0;
             // A run is no longer than a piece, so those that reach the item begin at most so far before it.
             let near = answer.runs.partition_point(|run| (run.0 as usize) < first.saturating_sub(MAX_PIECE_UNITS));
             for &(start, length) in answer.runs[near..].iter().take_while(|run| (run.0 as usize) < last) {
                 let from = (start as usize).clamp(first, last);
                 let to = (start as usize + length as usize).clamp(first, last);
+                polls.steps(length)?;
                 matched += to - from;
                 covered[from - first..to - first].fill(true);
             }
@@ -151,12 +181,21 @@ impl Places {
         // A linked paragraph that no passage lies in is a place of its own, in other words.
         let first = analyses.left.paragraphs.partition_point(|p| p.span.start() < item.span.start());
         let inside = analyses.left.paragraphs[first..].iter().take_while(|p| p.span.end() <= item.span.end());
+        let answered = merged(found.iter().map(|place| place.right).collect());
+        let is_answered = |right: Span<Normalized>| {
+            let first = answered.partition_point(|place| place.end() <= right.start());
+            answered.get(first).is_some_and(|place| place.overlaps(right))
+        };
+        // Paragraphs do not overlap, so of those that links add only the same one does.
+        let mut added: FxHashSet<u32> = FxHashSet::default();
         for (index, paragraph) in (first as u32..).zip(inside) {
+            polls.step()?;
             let share = f64::from(paragraph.span.len()) / f64::from(item.span.len().max(1));
             let first = links.partition_point(|link| link.left < index);
             for link in links[first..].iter().take_while(|link| link.left == index) {
                 let right = analyses.right.paragraphs[link.right as usize].span;
-                if !found.iter().any(|f| f.right.overlaps(right)) {
+                polls.step()?;
+                if !is_answered(right) && added.insert(link.right) {
                     let share = share * f64::from(link.left_coverage);
                     found.push(Found { right, share, form: PassageForm::Adapted });
                     coverage = coverage.max(share);
@@ -164,7 +203,7 @@ impl Places {
             }
         }
         found.sort_by(|a, b| b.share.total_cmp(&a.share).then(a.right.cmp(&b.right)));
-        Self { found, coverage: coverage.min(1.0) }
+        Ok(Self { found, coverage: coverage.min(1.0) })
     }
 
     fn fate(&self, moved: bool, shares_home: bool) -> Fate {

@@ -12,6 +12,8 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
+use crate::text::cancel::{Cancel, Cancelled, Polls};
+
 static LIST: &str = include_str!("../../data/formulas.txt");
 
 /// Most characters that `*` stands for.
@@ -96,19 +98,22 @@ impl Formulas {
     }
 
     /// For every character of a text, whether it stands in a stock phrase.
-    pub fn marks(&self, text: &[char]) -> Vec<bool> {
+    pub fn marks(&self, text: &[char], cancel: &Cancel) -> Result<Vec<bool>, Cancelled> {
+        let mut polls = Polls::new(cancel);
         let mut marks = vec![false; text.len()];
         for start in 0..text.len() {
+            polls.steps(4)?;
             if let Some(end) = self.longest_from(0, text, start) {
                 marks[start..end].fill(true);
             }
         }
-        marks
+        Ok(marks)
     }
 
     /// The stock phrases of a text: stretches of marked characters, in order, none touching the next.
     pub fn spans(&self, text: &[char]) -> Vec<Range<usize>> {
-        let marks = self.marks(text);
+        // The flag is never set, so the only error cannot come.
+        let marks = self.marks(text, &Cancel::new()).unwrap_or_default();
         let mut at = 0;
         let runs = marks.chunk_by(|left, right| left == right).map(|run| {
             at += run.len();
@@ -258,7 +263,7 @@ mod tests {
     fn a_long_phrase_of_a_caller_is_matched_whole() {
         let phrase = vec!['甲'; MAX_PHRASE_CHARACTERS];
         let formulas = Formulas::embedded().with_phrases([phrase.clone(), vec!['乙'; MAX_PHRASE_CHARACTERS + 1]]);
-        assert!(formulas.marks(&phrase).into_iter().all(|marked| marked));
+        assert!(formulas.marks(&phrase, &Cancel::new()).expect("nobody cancels").into_iter().all(|marked| marked));
         assert!(formulas.spans(&['乙'; MAX_PHRASE_CHARACTERS + 1]).is_empty());
     }
 

@@ -9,6 +9,7 @@
 //! Cost: linear.
 
 use crate::text::analysis::Analysis;
+use crate::text::cancel::{Cancel, Cancelled, Polls};
 use crate::text::normalize::is_word_character;
 use crate::text::paragraph::ParagraphRole;
 use crate::text::span::{Normalized, Pair, Span};
@@ -45,8 +46,10 @@ pub struct Units {
     pub starts: Vec<u32>,
     /// First character after each unit.
     pub ends: Vec<u32>,
-    /// The pieces, in order.
+    /// The pieces, in order; they hold every unit.
     pub pieces: Vec<Piece>,
+    /// For each unit the index of its piece.
+    pub piece_of: Vec<u32>,
 }
 
 impl Units {
@@ -56,6 +59,15 @@ impl Units {
             return Span::new(0, 0);
         }
         Span::new(self.starts[units.start as usize], self.ends[units.end as usize - 1])
+    }
+
+    /// The pieces that hold a unit of a range; the range may reach past the last unit.
+    pub fn pieces_touched(&self, units: std::ops::Range<u32>) -> std::ops::Range<u32> {
+        let last = units.end.min(self.numbers.len() as u32);
+        if units.start >= last {
+            return 0..0;
+        }
+        self.piece_of[units.start as usize]..self.piece_of[last as usize - 1] + 1
     }
 }
 
@@ -69,12 +81,12 @@ pub enum Classes {
 }
 
 /// Reads both documents as units, localised words being equal.
-pub fn units(analyses: Pair<&Analysis>) -> Pair<Units> {
-    units_of(analyses, Classes::Localized)
+pub fn units(analyses: Pair<&Analysis>, cancel: &Cancel) -> Result<Pair<Units>, Cancelled> {
+    units_of(analyses, Classes::Localized, cancel)
 }
 
 /// Reads both documents as units.
-pub fn units_of(analyses: Pair<&Analysis>, classes: Classes) -> Pair<Units> {
+pub fn units_of(analyses: Pair<&Analysis>, classes: Classes, cancel: &Cancel) -> Result<Pair<Units>, Cancelled> {
     let mut names: Vec<&[char]> = Vec::new();
     names.extend(analyses.left.own_places.iter().map(Vec::as_slice));
     names.extend(analyses.right.own_places.iter().map(Vec::as_slice));
@@ -83,10 +95,19 @@ pub fn units_of(analyses: Pair<&Analysis>, classes: Classes) -> Pair<Units> {
     if classes == Classes::Literal {
         names.clear();
     }
-    analyses.map(|analysis| document_units(analysis, &names, classes))
+    let mut polls = Polls::new(cancel);
+    Ok(Pair::new(
+        document_units(analyses.left, &names, classes, &mut polls)?,
+        document_units(analyses.right, &names, classes, &mut polls)?,
+    ))
 }
 
-fn document_units(analysis: &Analysis, names: &[&[char]], classes: Classes) -> Units {
+fn document_units(
+    analysis: &Analysis,
+    names: &[&[char]],
+    classes: Classes,
+    polls: &mut Polls<'_>,
+) -> Result<Units, Cancelled> {
     let characters = analysis.text.characters();
     let mut out = Units::default();
     out.numbers.reserve(characters.len());
@@ -102,6 +123,7 @@ fn document_units(analysis: &Analysis, names: &[&[char]], classes: Classes) -> U
         let mut first_unit = out.numbers.len();
         let mut first_character = clause.span.start();
         while at < end {
+            polls.step()?;
             let piece_units = out.numbers.len() - first_unit;
             let at_list_mark = characters[at] == '、' && piece_units * 2 >= MAX_PIECE_UNITS;
             if at_list_mark || piece_units >= MAX_PIECE_UNITS {
@@ -129,12 +151,13 @@ fn document_units(analysis: &Analysis, names: &[&[char]], classes: Classes) -> U
         let span = Span::new(first_character, clause.span.end());
         push_piece(&mut out, first_unit, span, clause.sentence, sentence.paragraph);
     }
-    out
+    Ok(out)
 }
 
 fn push_piece(out: &mut Units, first_unit: usize, span: Span<Normalized>, sentence: u32, paragraph: u32) {
     let units = first_unit as u32..out.numbers.len() as u32;
     if !units.is_empty() {
+        out.piece_of.resize(out.numbers.len(), out.pieces.len() as u32);
         out.pieces.push(Piece { units, span, sentence, paragraph });
     }
 }
@@ -149,9 +172,16 @@ pub fn is_level(number: u32) -> bool {
     number == LEVEL
 }
 
+/// Longest slogan of figures, in characters: a text of digits alone is none, and is not read again at each of them.
+const LONGEST_FIGURES: usize = 32;
+
 /// Length of a slogan of figures, such as 1+1+9: two or more `+` between digits.
 fn figures_length(text: &[char]) -> usize {
-    let length = text.iter().take_while(|c| c.is_ascii_digit() || **c == '+' || **c == 'N').count();
+    let figures = text.iter().take(LONGEST_FIGURES + 1);
+    let length = figures.take_while(|c| c.is_ascii_digit() || **c == '+' || **c == 'N').count();
+    if length > LONGEST_FIGURES {
+        return 0;
+    }
     let plus = text[..length].iter().filter(|c| **c == '+').count();
     if plus >= 2 && text[0] != '+' && text[length - 1] != '+' { length } else { 0 }
 }

@@ -134,11 +134,11 @@ impl Default for Budgets {
     fn default() -> Self {
         Self {
             passage_steps: 40_000_000,
-            match_steps: 120_000_000,
-            chain_steps: 40_000_000,
+            match_steps: 80_000_000,
+            chain_steps: 30_000_000,
             phrase_steps_per_character: 48,
             alignment_steps: 40_000_000,
-            edit_steps: 400_000_000,
+            edit_steps: 240_000_000,
         }
     }
 }

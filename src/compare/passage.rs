@@ -13,6 +13,7 @@
 
 mod bucket;
 pub mod chain;
+pub mod matches;
 pub mod piece_match;
 pub mod seed;
 mod wording;
@@ -31,7 +32,9 @@ use super::options::Budgets;
 use super::rarity::Rarity;
 use bucket::Buckets;
 use chain::{ChainOptions, Weight, chain};
+use matches::Matches;
 use piece_match::PieceMatcher;
+use seed::Seed;
 
 /// A passage in normalised coordinates, before it has edits and an origin.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,42 +76,11 @@ pub struct Run {
     pub length: u32,
 }
 
-/// Two pieces with what they share.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PieceMatch {
-    /// Index of the left piece.
-    pub left: u32,
-    /// Index of the right piece.
-    pub right: u32,
-    /// Common runs, by left unit.
-    pub runs: Vec<Run>,
-    /// Bits of the runs.
-    pub weight: f32,
-    /// Bits of the runs if no stock phrase were known.
-    pub plain: f32,
-    /// Bits of the runs that tell which places belong together.
-    pub distinctive: f32,
-    /// Share of each piece's units that the runs cover.
-    pub coverage: Pair<f32>,
-}
-
-impl PieceMatch {
-    /// Units in the runs.
-    pub fn matched(&self) -> u32 {
-        self.runs.iter().map(|run| run.length).sum()
-    }
-}
-
-/// The piece that holds a unit.
-pub(crate) fn piece_of(units: &Units, unit: u32) -> usize {
-    units.pieces.partition_point(|piece| piece.units.end <= unit)
-}
-
 /// What the passage finder found.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     /// All matched pairs of pieces.
-    pub matches: Vec<PieceMatch>,
+    pub matches: Matches,
     /// Passages that count as echo.
     pub echoes: Vec<Draft>,
     /// Passages that tell too little to count by themselves.
@@ -151,27 +123,19 @@ pub fn find(
 ) -> Result<Found, Cancelled> {
     let bigram = |left, right| rarity.told(Run { left, right, length: 2 }).bits;
     let (seeds, mut end) = seed::seeds(units, bigrams, bigram, &mut StepBudget::new(budgets.passage_steps), cancel)?;
-    let mut matches = Vec::with_capacity(seeds.len());
-    let mut matcher = PieceMatcher::new(units);
-    let mut steps = StepBudget::new(budgets.match_steps);
-    for seed in &seeds {
-        cancel.check()?;
-        matches.push(matcher.match_pieces(seed.left, seed.right, |run| rarity.told(run)));
-        if !steps.take(matcher.steps()) {
-            end = StageEnd::Budget;
-            break;
-        }
-    }
+    let (matches, matching_end) = match_seeds(units, bigrams, &seeds, rarity, budgets, cancel)?;
+    end = end.and(matching_end);
     let law = is_law(analyses.left) || is_law(analyses.right);
     let options = ChainOptions { shadow: if law { LAW_SHADOW } else { SHADOW }, ..ChainOptions::default() };
     let mut steps = StepBudget::new(budgets.chain_steps);
-    let chained = chain(units, &matches, Weight::Echo, &vec![false; matches.len()], &options, &mut steps, cancel)?;
+    let chained =
+        chain(units, bigrams, &matches, Weight::Echo, &vec![false; matches.len()], &options, &mut steps, cancel)?;
     end = end.and(chained.end);
     let (min_bits, looseness) = if law { (MIN_LAW_BITS, LAW_LOOSENESS_BITS) } else { (MIN_BITS, LOOSENESS_BITS) };
     let is_echo = |draft: &Draft| draft.score - looseness * (1.0 - draft.similarity()) >= min_bits;
     let (mut echoes, hints): (Vec<Draft>, Vec<Draft>) = chained.drafts.into_iter().partition(is_echo);
     let mut steps = StepBudget::new(budgets.chain_steps);
-    let plain = chain(units, &matches, Weight::Plain, &chained.used, &options, &mut steps, cancel)?;
+    let plain = chain(units, bigrams, &matches, Weight::Plain, &chained.used, &options, &mut steps, cancel)?;
     end = end.and(plain.end);
     let is_formula = |draft: &&Draft| {
         let stock = draft.weight <= MAX_FORMULA_SHARE * draft.plain;
@@ -203,6 +167,50 @@ pub fn find(
         take_edges(analyses, draft);
     }
     Ok(Found { matches, echoes, hints, formulas, end })
+}
+
+/// Candidate pairs that are matched in the order of their right pieces, so that each of these is read once for several.
+const MATCHED_TOGETHER: usize = 1 << 14;
+
+/// Matches the candidate pairs, in their order up to the budget.
+fn match_seeds<'a>(
+    units: Pair<&'a Units>,
+    bigrams: Pair<&'a Bigrams>,
+    seeds: &[Seed],
+    rarity: &Rarity<'_, '_>,
+    budgets: &Budgets,
+    cancel: &Cancel,
+) -> Result<(Matches, StageEnd), Cancelled> {
+    let mut matches = Matches::default();
+    let mut matcher = PieceMatcher::new(units, bigrams);
+    let mut steps = StepBudget::new(budgets.match_steps);
+    let mut end = StageEnd::Complete;
+    let (mut order, mut added) = (Vec::new(), Vec::new());
+    for together in seeds.chunks(MATCHED_TOGETHER) {
+        order.clear();
+        order.extend(0..together.len() as u32);
+        order.sort_unstable_by_key(|&at| (together[at as usize].right, together[at as usize].left));
+        let first = matches.len();
+        added.clear();
+        let mut taken = 0;
+        for &at in &order {
+            cancel.check()?;
+            let Seed { left, right, .. } = together[at as usize];
+            let told = matcher.match_pieces(left, right, |run| rarity.told(run));
+            taken += matcher.steps();
+            if !matcher.runs().is_empty() {
+                matches.add(left, right, told, matcher.runs());
+                added.push(at);
+            }
+        }
+        matches.order_from(first, &added);
+        if !steps.take(taken) {
+            end = StageEnd::Budget;
+            break;
+        }
+    }
+    matches.index();
+    Ok((matches, end))
 }
 
 /// Whether a document is a law or regulation.

@@ -71,14 +71,14 @@ pub fn compare_watched(
     begins(Stage::Units);
     let localized = !options.without.has(Part::Localization);
     let classes = if localized { matching::Classes::Localized } else { matching::Classes::Literal };
-    let owned_units = matching::units_of(analyses, classes);
+    let owned_units = matching::units_of(analyses, classes, cancel)?;
     let units = owned_units.as_ref();
     let owned_bigrams = bigram::bigrams(units, cancel)?;
     let bigrams = owned_bigrams.as_ref();
     let no_formulas = options.without.has(Part::StockPhrases).then(Formulas::none);
     let formulas = no_formulas.as_ref().unwrap_or(formulas);
-    let rarity = Rarity::new(background, formulas, analyses, units, bigrams);
-    let sources = Sources::new(background, references, analyses.left);
+    let rarity = Rarity::new(background, formulas, analyses, units, bigrams, cancel)?;
+    let sources = Sources::new(background, references, analyses.left, cancel)?;
 
     let mut found = passage::Found::default();
     let mut groups = Vec::new();
@@ -104,7 +104,7 @@ pub fn compare_watched(
             identical: &identical,
             without: options.without,
         };
-        links = link::links(&evidence, |run| rarity.told(run).distinctive);
+        links = link::links(&evidence, |run| rarity.told(run).distinctive, cancel)?;
         let paragraphs = Pair::new(analyses.left.paragraphs.len() as u32, analyses.right.paragraphs.len() as u32);
         groups = bead::groups(paragraphs, &links, &identical);
     }
@@ -157,8 +157,12 @@ pub fn compare_watched(
         beads.push(bead);
     }
     begins(Stage::Items);
-    let items = if reports.has(Report::Items) { fate::fates(analyses, units, &answers, &links) } else { Vec::new() };
+    let items = match reports.has(Report::Items) {
+        true => fate::fates(analyses, units, &answers, &links, cancel)?,
+        false => Vec::new(),
+    };
     let score = fate::score(units.right, &answers, &groups, &items);
+    cancel.check()?;
     drop(owned_units);
     let mut phrases = Vec::new();
     begins(Stage::Phrases);
@@ -266,12 +270,20 @@ pub struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    fn new(background: &'a Background, references: &[&Analysis], left: &Analysis) -> Self {
+    fn new(
+        background: &'a Background,
+        references: &[&Analysis],
+        left: &Analysis,
+        cancel: &Cancel,
+    ) -> Result<Self, Cancelled> {
         let references = references
             .iter()
-            .map(|reference| Reference::new(&matching::units(Pair::new(*reference, left)).left, reference.date()))
-            .collect();
-        Self { background, references, left_date: left.date() }
+            .map(|reference| {
+                let units = matching::units(Pair::new(*reference, left), cancel)?;
+                Ok(Reference::new(&units.left, reference.date()))
+            })
+            .collect::<Result<_, Cancelled>>()?;
+        Ok(Self { background, references, left_date: left.date() })
     }
 
     /// The origin of a wording by its runs in units and in characters.

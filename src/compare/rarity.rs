@@ -20,6 +20,7 @@ use super::formula::Formulas;
 use super::matching::{self, Units};
 use super::passage::Run;
 use crate::text::analysis::Analysis;
+use crate::text::cancel::{Cancel, Cancelled};
 use crate::text::normalize::{is_han, is_word_character};
 use crate::text::span::{Normalized, Pair, Side, Span};
 
@@ -68,12 +69,20 @@ pub struct SideRarity<'a> {
     /// For each character the bits of the window that begins there, a character's share of them; not a number until
     /// somebody asks. What is matched with several places is asked for several times.
     windows: Vec<Cell<f32>>,
+    /// For each character the mean of the windows over it, if all of them lie inside what is shared; the same way.
+    means: Vec<Cell<f32>>,
 }
 
 impl<'a> SideRarity<'a> {
-    fn new(background: &'a Background, formulas: &Formulas, analysis: &'a Analysis) -> Self {
+    fn new(
+        background: &'a Background,
+        formulas: &Formulas,
+        analysis: &'a Analysis,
+        cancel: &Cancel,
+    ) -> Result<Self, Cancelled> {
         let windows = vec![Cell::new(f32::NAN); analysis.text.characters().len()];
-        Self { background, analysis, factors: factors(analysis, formulas), windows }
+        let means = windows.clone();
+        Ok(Self { background, analysis, factors: factors(analysis, formulas, cancel)?, windows, means })
     }
 
     /// Bits that a stretch tells by itself, stock phrases weighing next to nothing. `room` is room to work in.
@@ -101,23 +110,32 @@ impl<'a> SideRarity<'a> {
             bits
         };
         let windows = run.len() + 1 - WINDOW;
-        // The windows over a character, oldest first; a window that is not there is left out of their sum.
-        let mut over = [0.0f32; WINDOW];
-        for at in 0..run.len() {
+        let means = &self.means[span.range()];
+        // The windows over a character, oldest first; a window that is not there is left out of their mean.
+        let mean = |at: usize| {
             let (first, last) = (at.saturating_sub(WINDOW - 1), at.min(windows - 1));
-            if at < windows {
-                over[at % WINDOW] = window(at);
+            (first..=last).map(window).sum::<f32>() / (last + 1 - first) as f32
+        };
+        out.extend((0..run.len()).map(|at| {
+            if at + 1 < WINDOW || at >= windows {
+                return mean(at);
             }
-            let sum: f32 = (first..=last).map(|window| over[window % WINDOW]).sum();
-            out.push(sum / (last + 1 - first) as f32);
-        }
+            let known = means[at].get();
+            if !known.is_nan() {
+                return known;
+            }
+            let mean = mean(at);
+            means[at].set(mean);
+            mean
+        }));
     }
 }
 
 /// Room to work in, kept from one run to the next.
 #[derive(Debug, Default)]
 struct Scratch {
-    characters: Vec<f32>,
+    left_characters: Vec<f32>,
+    right_characters: Vec<f32>,
     left: Vec<(f32, f32)>,
     right: Vec<(f32, f32)>,
 }
@@ -130,24 +148,42 @@ impl<'a, 'u> Rarity<'a, 'u> {
         analyses: Pair<&'a Analysis>,
         units: Pair<&'u Units>,
         bigrams: Pair<&Bigrams>,
-    ) -> Self {
+        cancel: &Cancel,
+    ) -> Result<Self, Cancelled> {
         let mut out = Self {
             background,
             units,
-            sides: analyses.map(|analysis| SideRarity::new(background, formulas, analysis)),
+            sides: Pair::new(
+                SideRarity::new(background, formulas, analyses.left, cancel)?,
+                SideRarity::new(background, formulas, analyses.right, cancel)?,
+            ),
             ways: ways(units.left, bigrams),
             scratch: RefCell::default(),
         };
         out.raise_slogans();
-        out
+        cancel.check()?;
+        Ok(out)
     }
 
     /// What a common run tells.
     pub fn told(&self, run: Run) -> Told {
         let mut scratch = self.scratch.borrow_mut();
-        let Scratch { characters, left, right } = &mut *scratch;
-        self.side_bits(Side::Left, run.left, run.length, characters, left);
-        self.side_bits(Side::Right, run.right, run.length, characters, right);
+        let Scratch { left_characters, right_characters, left, right } = &mut *scratch;
+        let spans = Pair::new(
+            self.units.left.span(run.left..run.left + run.length),
+            self.units.right.span(run.right..run.right + run.length),
+        );
+        self.sides.left.character_bits(spans.left, left_characters);
+        // Most runs are the same characters on both sides, and tell the same.
+        let text = |side: &SideRarity<'a>, span| side.analysis.text.slice(span);
+        let right_characters = if text(&self.sides.left, spans.left) == text(&self.sides.right, spans.right) {
+            &*left_characters
+        } else {
+            self.sides.right.character_bits(spans.right, right_characters);
+            &*right_characters
+        };
+        self.side_bits(Side::Left, run.left, run.length, left_characters, left);
+        self.side_bits(Side::Right, run.right, run.length, right_characters, right);
         let mut told = Told::default();
         for (unit, (left, right)) in left.iter().zip(right.iter()).enumerate() {
             let bits = left.0.min(right.0);
@@ -180,12 +216,10 @@ impl<'a, 'u> Rarity<'a, 'u> {
         }
     }
 
-    /// Bits of each unit of a run on one side, with and without factors.
-    fn side_bits(&self, side: Side, first: u32, length: u32, characters: &mut Vec<f32>, out: &mut Vec<(f32, f32)>) {
+    /// Bits of each unit of a run on one side, with and without factors, from those of its characters.
+    fn side_bits(&self, side: Side, first: u32, length: u32, characters: &[f32], out: &mut Vec<(f32, f32)>) {
         let (units, side) = (self.units.get(side), self.sides.get(side));
-        let span = units.span(first..first + length);
-        side.character_bits(span, characters);
-        let start = span.start();
+        let start = units.span(first..first + length).start();
         out.clear();
         out.extend((first..first + length).map(|unit| {
             // A place tells nothing, and a level only inside a wording: 举全省之力, but not 省 before something.
@@ -243,10 +277,10 @@ fn slogans(characters: &[char]) -> Vec<Span<Normalized>> {
 }
 
 /// What the bits of each character are multiplied with.
-fn factors(analysis: &Analysis, formulas: &Formulas) -> Vec<f32> {
+fn factors(analysis: &Analysis, formulas: &Formulas, cancel: &Cancel) -> Result<Vec<f32>, Cancelled> {
     let characters = analysis.text.characters();
     let mut factors: Vec<f32> =
-        formulas.marks(characters).into_iter().map(|marked| if marked { STOCK_FACTOR } else { 1.0 }).collect();
+        formulas.marks(characters, cancel)?.into_iter().map(|marked| if marked { STOCK_FACTOR } else { 1.0 }).collect();
     let mut depth = 0usize;
     for (at, character) in characters.iter().enumerate() {
         match character {
@@ -260,7 +294,7 @@ fn factors(analysis: &Analysis, formulas: &Formulas) -> Vec<f32> {
             factors[at] = 0.0;
         }
     }
-    factors
+    Ok(factors)
 }
 
 /// For each left unit, log2 of the ways in which the bigram that begins there can be matched; 0 where it is not shared.

@@ -10,7 +10,7 @@ use super::date::{self, KnownDate};
 use super::document::{Document, PartialDate};
 use super::item::{self, Item};
 use super::lexicon::{CustomWords, Lexicon};
-use super::normalize::{NormalizedText, normalize};
+use super::normalize::{NormalizedText, normalize_unless_cancelled};
 use super::paragraph::{self, Paragraph, ParagraphRole};
 use super::place;
 use super::sentence::{self, Clause, Sentence};
@@ -64,15 +64,16 @@ pub fn analyze(
     custom: &CustomWords,
     cancel: &Cancel,
 ) -> Result<Analysis, Cancelled> {
-    let text = normalize(document.text());
+    let text = normalize_unless_cancelled(document.text(), cancel)?;
     cancel.check()?;
     let paragraphs = paragraph::paragraphs(&text);
-    let (sentences, clauses) = sentence::sentences(&text, &paragraphs);
-    let items = item::items(&text, &paragraphs, &sentences);
-    cancel.check()?;
+    let (sentences, clauses) = sentence::sentences(&text, &paragraphs, cancel)?;
+    let items = item::items(&text, &paragraphs, &sentences, cancel)?;
     let tokens = Tokens::cut(&text, &paragraphs, lexicon, custom, cancel)?;
-    let citations = citation::citations(&text);
+    let citations = citation::citations(&text, cancel)?;
+    cancel.check()?;
     let dates = date::dates(document.metadata(), &text, &paragraphs);
+    cancel.check()?;
     let metadata = document.metadata();
     let headlines: Vec<&[char]> = paragraphs
         .iter()

@@ -2,6 +2,7 @@
 //!
 //! In: normalised text. Out: [`Citation`]s in document order, which do not overlap. Cost: linear.
 
+use super::cancel::{Cancel, Cancelled, Polls};
 use super::normalize::NormalizedText;
 use super::span::{Normalized, Raw, Span};
 
@@ -62,11 +63,13 @@ const CLAUSE_OPENINGS: &[&str] = &["以及", "推动", "把握", "和", "及", "
 const MEETINGS: &[&str] = &["全会", "会议", "大会", "党代会", "座谈会", "现场会", "常委会", "工作会"];
 
 /// Finds the sources a text names.
-pub fn citations(text: &NormalizedText) -> Vec<Citation> {
+pub fn citations(text: &NormalizedText, cancel: &Cancel) -> Result<Vec<Citation>, Cancelled> {
+    let mut polls = Polls::new(cancel);
     let characters = text.characters();
     let mut found: Vec<(Span<Normalized>, CitationKind)> = Vec::new();
     let mut at = 0;
     while at < characters.len() {
+        polls.step()?;
         let end = match characters[at] {
             '《' => title_end(characters, at).inspect(|end| found.push((span(at, *end), CitationKind::Title))),
             '精' if characters.get(at + 1) == Some(&'神') => spirit(characters, at, &mut found),
@@ -82,7 +85,7 @@ pub fn citations(text: &NormalizedText) -> Vec<Citation> {
         last_end = last_end.max(span.end());
         keep
     });
-    found.into_iter().map(|(span, kind)| Citation { span: text.to_raw(span), kind }).collect()
+    Ok(found.into_iter().map(|(span, kind)| Citation { span: text.to_raw(span), kind }).collect())
 }
 
 fn span(start: usize, end: usize) -> Span<Normalized> {
@@ -186,7 +189,11 @@ mod tests {
 
     fn check(raw: &str) -> Vec<String> {
         let text = normalize(raw);
-        citations(&text).iter().map(|c| format!("{:?} {}", c.kind, &raw[c.span.range()])).collect()
+        citations(&text, &Cancel::new())
+            .expect("nobody cancels")
+            .iter()
+            .map(|c| format!("{:?} {}", c.kind, &raw[c.span.range()]))
+            .collect()
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! Always: an item's span lies inside its parent's; items of one depth do not overlap. Cost: linear.
 //! Lists are believed only when they count on (一 then 二) or repeat their opening at least [`MIN_REPEATS`] times.
 
+use super::cancel::{Cancel, Cancelled, Polls};
 use super::enumerator::{Style, enumerator_at};
 use super::normalize::{NormalizedText, is_han};
 use super::paragraph::{Paragraph, ParagraphRole};
@@ -32,7 +33,13 @@ const SUBJECTS: &[&str] = &["全会", "会议", "大会", "本条", "前款", "�
 const MAX_OPENING_CHARACTERS: usize = 4;
 
 /// Finds the items of a document.
-pub fn items(text: &NormalizedText, paragraphs: &[Paragraph], sentences: &[Sentence]) -> Vec<Item> {
+pub fn items(
+    text: &NormalizedText,
+    paragraphs: &[Paragraph],
+    sentences: &[Sentence],
+    cancel: &Cancel,
+) -> Result<Vec<Item>, Cancelled> {
+    let mut polls = Polls::new(cancel);
     let labelled = labelled_paragraphs(paragraphs);
     let mut items = labelled.clone();
     // Labelled paragraphs whose item the sweep is inside of; they nest, so a stack holds them.
@@ -48,12 +55,12 @@ pub fn items(text: &NormalizedText, paragraphs: &[Paragraph], sentences: &[Sente
         open.retain(|item| item.span.contains(paragraph.span));
         if paragraph.role == ParagraphRole::Body {
             let depth = open.iter().map(|item| item.depth + 1).max().unwrap_or(0);
-            inside_paragraph(text, index as u32, depth, &sentences[first..last], &mut items);
+            inside_paragraph(text, index as u32, depth, &sentences[first..last], &mut items, &mut polls)?;
         }
         first = last;
     }
     items.sort_by_key(|item| (item.span.start(), item.depth));
-    items
+    Ok(items)
 }
 
 /// Articles and points that are paragraphs of their own: each runs to the next label of its style or of a wider one.
@@ -95,30 +102,43 @@ fn labelled_paragraphs(paragraphs: &[Paragraph]) -> Vec<Item> {
 }
 
 /// Lists inside one paragraph: points that count on, and inside each (or in the whole) repeated openings.
-fn inside_paragraph(text: &NormalizedText, index: u32, depth: u32, sentences: &[Sentence], items: &mut Vec<Item>) {
-    let points = counted_points(text, sentences);
+fn inside_paragraph(
+    text: &NormalizedText,
+    index: u32,
+    depth: u32,
+    sentences: &[Sentence],
+    items: &mut Vec<Item>,
+    polls: &mut Polls<'_>,
+) -> Result<(), Cancelled> {
+    let points = counted_points(text, sentences, polls)?;
     for (position, &start) in points.iter().enumerate() {
         if position == 0 {
-            repeated_openings(text, &sentences[..start], index, depth, Parent::Paragraph, items);
+            repeated_openings(text, &sentences[..start], index, depth, Parent::Paragraph, items, polls)?;
         }
         let end = points.get(position + 1).copied().unwrap_or(sentences.len());
         let span = sentences[start].span.cover(sentences[end - 1].span);
         let label = Span::new(span.start(), span.start() + sentences[start].label_characters);
         items.push(Item { span, label, depth, paragraph: index });
-        repeated_openings(text, &sentences[start + 1..end], index, depth + 1, Parent::Point, items);
+        repeated_openings(text, &sentences[start + 1..end], index, depth + 1, Parent::Point, items, polls)?;
     }
     if points.is_empty() {
-        repeated_openings(text, sentences, index, depth, Parent::Paragraph, items);
+        repeated_openings(text, sentences, index, depth, Parent::Paragraph, items, polls)?;
     }
+    Ok(())
 }
 
 /// Indexes of the sentences that open counted points: 一要, 二要, 三要, each number one above the last.
 ///
 /// Of one style the list that begins first is the longest, because a later one could be taken up by it; so one list a
 /// style is followed, and the longest of them counts.
-fn counted_points(text: &NormalizedText, sentences: &[Sentence]) -> Vec<usize> {
+fn counted_points(
+    text: &NormalizedText,
+    sentences: &[Sentence],
+    polls: &mut Polls<'_>,
+) -> Result<Vec<usize>, Cancelled> {
     let mut lists: Vec<(Style, Vec<usize>)> = Vec::new();
     for (index, sentence) in sentences.iter().enumerate() {
+        polls.steps(8)?;
         let Some(enumerator) = labelled(text, *sentence) else { continue };
         match lists.iter_mut().find(|(style, _)| *style == enumerator.style) {
             Some((_, points)) if enumerator.number as usize == points.len() + 1 => points.push(index),
@@ -127,7 +147,7 @@ fn counted_points(text: &NormalizedText, sentences: &[Sentence]) -> Vec<usize> {
         }
     }
     let longest = lists.into_iter().map(|(_, points)| points).rev().max_by_key(Vec::len);
-    longest.filter(|points| points.len() >= 2).unwrap_or_default()
+    Ok(longest.filter(|points| points.len() >= 2).unwrap_or_default())
 }
 
 fn labelled(text: &NormalizedText, sentence: Sentence) -> Option<super::enumerator::Enumerator> {
@@ -151,12 +171,14 @@ fn repeated_openings(
     depth: u32,
     parent: Parent,
     items: &mut Vec<Item>,
-) {
+    polls: &mut Polls<'_>,
+) -> Result<(), Cancelled> {
     let mut start = 0;
     while start < sentences.len() {
         let mut end = start + 1;
         let mut shared = opening(text, sentences[start]);
         while end < sentences.len() {
+            polls.steps(8)?;
             let next = opening(text, sentences[end]);
             let common = shared.iter().zip(next).take_while(|(a, b)| a == b).count();
             if common == 0 || common == 1 && shared[0] != '要' {
@@ -168,16 +190,20 @@ fn repeated_openings(
         let is_long = parent == Parent::Point && shared.len() == MAX_OPENING_CHARACTERS;
         let repeats = if is_long { MIN_REPEATS - 1 } else { MIN_REPEATS };
         let is_subject = SUBJECTS.iter().any(|subject| subject.chars().eq(shared.iter().copied().take(2)));
-        if end - start >= repeats && !is_subject {
+        if end - start < repeats {
+            start += 1;
+            continue;
+        }
+        // Openings that begin later in the run begin with the same subject.
+        if !is_subject {
             for sentence in &sentences[start..end] {
                 let label = Span::new(sentence.span.start(), sentence.span.start() + shared.len() as u32);
                 items.push(Item { span: sentence.span, label, depth, paragraph });
             }
-            start = end;
-        } else {
-            start += 1;
         }
+        start = end;
     }
+    Ok(())
 }
 
 /// The first Han characters of a sentence, at most [`MAX_OPENING_CHARACTERS`].
@@ -197,8 +223,9 @@ mod tests {
     fn check(raw: &str) -> Vec<String> {
         let text = normalize(raw);
         let paragraphs = paragraphs(&text);
-        let (sentences, _) = sentences(&text, &paragraphs);
-        items(&text, &paragraphs, &sentences)
+        let (sentences, _) = sentences(&text, &paragraphs, &Cancel::new()).expect("nobody cancels");
+        items(&text, &paragraphs, &sentences, &Cancel::new())
+            .expect("nobody cancels")
             .iter()
             .map(|item| {
                 format!(

@@ -24,6 +24,7 @@ use cleaning::Cleaning;
 use fold::Fold;
 use offset_map::OffsetMap;
 
+use super::cancel::{Cancel, Cancelled, Polls};
 use super::span::{Normalized, Raw, Span};
 
 /// Whether a character is a blank, a line end or cannot be seen.
@@ -48,7 +49,7 @@ pub fn is_word_character(character: char) -> bool {
 }
 
 /// A text as it is compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NormalizedText {
     characters: Vec<char>,
     map: OffsetMap,
@@ -90,5 +91,13 @@ impl NormalizedText {
 
 /// Normalises a text. A text of blanks alone gives no paragraph.
 pub fn normalize(raw: &str) -> NormalizedText {
-    layout::arrange(line::fold_lines(raw))
+    // The flag is never set, so the only error cannot come.
+    normalize_unless_cancelled(raw, &Cancel::new()).unwrap_or_default()
+}
+
+/// Normalises a text unless its caller cancels. A text of blanks alone gives no paragraph.
+pub fn normalize_unless_cancelled(raw: &str, cancel: &Cancel) -> Result<NormalizedText, Cancelled> {
+    let mut polls = Polls::new(cancel);
+    let folded = line::fold_lines(raw, &mut polls)?;
+    layout::arrange(folded, &mut polls)
 }

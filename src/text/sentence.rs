@@ -5,6 +5,7 @@
 //! A sentence ends at 。！？；(and after the quotation mark or bracket that closes behind it), or before an enumerator
 //! such as 二要 that opens a new point. A clause ends at ，：、 is no clause border, since lists are one clause.
 
+use super::cancel::{Cancel, Cancelled, Polls};
 use super::enumerator::enumerator_at;
 use super::normalize::NormalizedText;
 use super::paragraph::Paragraph;
@@ -41,7 +42,12 @@ pub fn ends_clause(character: char) -> bool {
 }
 
 /// Cuts every paragraph into sentences and clauses.
-pub fn sentences(text: &NormalizedText, paragraphs: &[Paragraph]) -> (Vec<Sentence>, Vec<Clause>) {
+pub fn sentences(
+    text: &NormalizedText,
+    paragraphs: &[Paragraph],
+    cancel: &Cancel,
+) -> Result<(Vec<Sentence>, Vec<Clause>), Cancelled> {
+    let mut polls = Polls::new(cancel);
     let mut sentences = Vec::new();
     let mut clauses = Vec::new();
     for (index, paragraph) in paragraphs.iter().enumerate() {
@@ -52,6 +58,7 @@ pub fn sentences(text: &NormalizedText, paragraphs: &[Paragraph]) -> (Vec<Senten
         cutter.label = cutter.label_at(0);
         let mut at = 0;
         while at < characters.len() {
+            polls.step()?;
             let character = characters[at];
             at += 1;
             if ends_sentence(character) {
@@ -70,7 +77,7 @@ pub fn sentences(text: &NormalizedText, paragraphs: &[Paragraph]) -> (Vec<Senten
         cutter.end_clause(at, sentences.len(), &mut clauses);
         cutter.end_sentence(at, &mut sentences);
     }
-    (sentences, clauses)
+    Ok((sentences, clauses))
 }
 
 struct Cutter<'t> {
@@ -114,7 +121,7 @@ mod tests {
 
     fn check(raw: &str) -> String {
         let text = normalize(raw);
-        let (sentences, clauses) = sentences(&text, &paragraphs(&text));
+        let (sentences, clauses) = sentences(&text, &paragraphs(&text), &Cancel::new()).expect("nobody cancels");
         let cut = |index: usize| {
             let inside = clauses.iter().filter(|clause| clause.sentence as usize == index);
             inside.map(|clause| text.text(clause.span)).collect::<Vec<_>>().join("|")

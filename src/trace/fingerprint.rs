@@ -13,6 +13,7 @@ use crate::compare::background::Background;
 use crate::compare::formula::Formulas;
 use crate::compare::matching::{Units, is_level, is_place};
 use crate::text::analysis::Analysis;
+use crate::text::cancel::{Cancel, Cancelled};
 use crate::text::span::{Normalized, Raw, Span};
 
 /// Units of a run.
@@ -50,7 +51,13 @@ pub struct Reading {
 
 impl Reading {
     /// Weighs every unit of a document by the background; stock phrases, places and levels tell nothing.
-    pub fn new(analysis: &Analysis, units: Units, background: &Background, formulas: &Formulas) -> Self {
+    pub fn new(
+        analysis: &Analysis,
+        units: Units,
+        background: &Background,
+        formulas: &Formulas,
+        cancel: &Cancel,
+    ) -> Result<Self, Cancelled> {
         let characters = analysis.text.characters();
         let mut weights = vec![0.0f32; characters.len()];
         let mut run = Vec::new();
@@ -59,7 +66,7 @@ impl Reading {
             background.information_bits(analysis.text.slice(span), &mut run);
             weights[span.range()].copy_from_slice(&run);
         }
-        for (weight, marked) in weights.iter_mut().zip(formulas.marks(characters)) {
+        for (weight, marked) in weights.iter_mut().zip(formulas.marks(characters, cancel)?) {
             if marked {
                 *weight = 0.0;
             }
@@ -73,7 +80,7 @@ impl Reading {
         let bits = bits.collect();
         let spans = all.map(|unit| analysis.text.to_raw(Span::new(units.starts[unit], units.ends[unit]))).collect();
         let sentences = units.pieces.iter().flat_map(|piece| piece.units.clone().map(|_| piece.sentence)).collect();
-        Self { units, spans, bits, sentences }
+        Ok(Self { units, spans, bits, sentences })
     }
 
     /// The units that lie in a raw span.

@@ -70,7 +70,7 @@ impl Tracer {
         let options = CompareOptions { reports: Reports::ALL, ..options };
         let read = |document: &Document| -> Result<(Upstream, Reading), Cancelled> {
             let analysis = engine.analyze(document, &options, cancel)?;
-            let reading = reading(&engine, &options, &analysis, &analysis);
+            let reading = reading(&engine, &options, &analysis, &analysis, cancel)?;
             let identity = Identity::new(document.metadata(), &analysis);
             let (dating, hashes) = (Dating::of(&analysis), reading.hashes());
             Ok((Upstream { analysis, identity, dating, hashes }, reading))
@@ -94,7 +94,7 @@ impl Tracer {
         let mut comparison = self.engine.compare_analyses(pair, &references, &self.options, cancel)?;
         restate_origins(&mut comparison, &allowed, chronology);
 
-        let reading = reading(&self.engine, &self.options, &analysis, &self.directive.analysis);
+        let reading = reading(&self.engine, &self.options, &analysis, &self.directive.analysis, cancel)?;
         let hashes: Vec<(u32, &FxHashSet<u32>)> =
             allowed.iter().map(|(index, reference)| (*index, &reference.hashes)).collect();
         let upstream = |hash: u32| {
@@ -243,9 +243,15 @@ impl Tracer {
 }
 
 /// The units of a document as they are matched with the directive's, in bits.
-fn reading(engine: &Engine, options: &CompareOptions, analysis: &Analysis, directive: &Analysis) -> Reading {
-    let units = matching::units(Pair::new(directive, analysis)).right;
-    Reading::new(analysis, units, engine.background(), &engine.formulas(options))
+fn reading(
+    engine: &Engine,
+    options: &CompareOptions,
+    analysis: &Analysis,
+    directive: &Analysis,
+    cancel: &Cancel,
+) -> Result<Reading, Cancelled> {
+    let units = matching::units(Pair::new(directive, analysis), cancel)?.right;
+    Reading::new(analysis, units, engine.background(), &engine.formulas(options), cancel)
 }
 
 /// Numbers references as the caller sent them, and takes the directive back as a source of what is older.

@@ -17,8 +17,10 @@ use rustc_hash::FxHashMap;
 use crate::compare::bigram::Bigrams;
 use crate::compare::matching::Units;
 use crate::compare::options::{Part, Parts};
-use crate::compare::passage::{Draft, PieceMatch, Run, piece_of};
+use crate::compare::passage::matches::Matches;
+use crate::compare::passage::{Draft, Run};
 use crate::text::analysis::Analysis;
+use crate::text::cancel::{Cancel, Cancelled, Polls};
 use crate::text::enumerator::Style;
 use crate::text::paragraph::ParagraphRole;
 use crate::text::span::Pair;
@@ -35,7 +37,7 @@ pub struct Evidence<'a> {
     /// Their bigrams.
     pub bigrams: Pair<&'a Bigrams>,
     /// All matched pairs of pieces.
-    pub matches: &'a [PieceMatch],
+    pub matches: &'a Matches,
     /// Passages that count as echo.
     pub echoes: &'a [Draft],
     /// Passages below that, heaviest first, whose bits still add up.
@@ -82,14 +84,16 @@ const MIN_SUMMED_BITS: f32 = 9.0;
 const MIN_ECHO_BITS: f32 = 5.0;
 
 /// Finds the links between two documents, sorted by left, then right index.
-pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidate> {
-    let pairs = paragraph_pairs(evidence);
-    let strengths = strengths(&pairs, evidence.analyses, evidence.without);
+pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32, cancel: &Cancel) -> Result<Vec<Candidate>, Cancelled> {
+    let mut polls = Polls::new(cancel);
+    let pairs = paragraph_pairs(evidence, &mut polls)?;
+    let strengths = strengths(&pairs, evidence.analyses, evidence.without, &mut polls)?;
     let no_strengths = Strengths::default();
     let relatedness = relatedness(evidence, &pairs, &strengths);
     let mut links: BTreeMap<(u32, u32), Candidate> = BTreeMap::new();
     let margin = Margin::new(if evidence.without.has(Part::Margin) { &no_strengths } else { &strengths });
     for (pair, shared) in &pairs {
+        polls.steps(8)?;
         let strength = strengths[pair];
         let heading = shared.is_heading && shared.containment() >= MIN_HEADING;
         let enough = strength >= MIN_STRENGTH && shared.distinctive >= STRONG.1 * (1.0 - relatedness).max(0.0);
@@ -100,7 +104,8 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidat
             links.insert(*pair, shared.candidate(*pair, strength));
         }
     }
-    for pair in echoed_paragraphs(evidence, bits, relatedness) {
+    for pair in echoed_paragraphs(evidence, bits, relatedness, &mut polls)? {
+        polls.steps(8)?;
         let fallback = Shared::default();
         let shared = pairs.get(&pair).unwrap_or(&fallback);
         let strength = strengths.get(&pair).copied().unwrap_or(0.0);
@@ -126,7 +131,7 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32) -> Vec<Candidat
             links.insert(pair, same);
         }
     }
-    links.into_values().collect()
+    Ok(links.into_values().collect())
 }
 
 /// What two paragraphs share.
@@ -162,7 +167,7 @@ impl Shared {
 }
 
 /// Gathers what every pair of paragraphs with a matched pair of pieces shares.
-fn paragraph_pairs(evidence: &Evidence<'_>) -> BTreeMap<(u32, u32), Shared> {
+fn paragraph_pairs(evidence: &Evidence<'_>, polls: &mut Polls<'_>) -> Result<BTreeMap<(u32, u32), Shared>, Cancelled> {
     let weights = Pair::new(
         unit_weights(evidence.units.left, evidence.bigrams.left),
         unit_weights(evidence.units.right, evidence.bigrams.right),
@@ -171,44 +176,68 @@ fn paragraph_pairs(evidence: &Evidence<'_>) -> BTreeMap<(u32, u32), Shared> {
         paragraph_totals(evidence.units.left, &weights.left, evidence.analyses.left.paragraphs.len()),
         paragraph_totals(evidence.units.right, &weights.right, evidence.analyses.right.paragraphs.len()),
     );
-    // For each pair of paragraphs and each piece of either side, its best answer: its weight and distinctive bits.
-    type Best = BTreeMap<u32, (f32, f32)>;
-    let mut best: BTreeMap<(u32, u32), (Best, Best)> = BTreeMap::new();
-    for matched in evidence.matches {
-        let left = evidence.units.left.pieces[matched.left as usize].paragraph;
-        let right = evidence.units.right.pieces[matched.right as usize].paragraph;
+    let pieces = evidence.units.map(|units| &units.pieces);
+    let (mut lefts, mut rights) = (Vec::new(), Vec::new());
+    for pair in evidence.matches.all() {
+        polls.steps(4 + pair.matched)?;
+        let left = pieces.left[pair.left as usize].paragraph;
+        let right = pieces.right[pair.right as usize].paragraph;
         if !compatible(evidence.analyses, left, right) {
             continue;
         }
-        let sum = |weights: &[f32], start: fn(&Run) -> u32| -> f32 {
-            let inside =
-                |run: &Run| weights[start(run) as usize..(start(run) + run.length) as usize].iter().sum::<f32>();
-            matched.runs.iter().map(inside).sum()
+        let inside = |weights: &[f32], start: u32, length: u32| -> f32 {
+            weights[start as usize..(start + length) as usize].iter().sum()
         };
-        let (left_weight, right_weight) = (sum(&weights.left, |run| run.left), sum(&weights.right, |run| run.right));
-        let (lefts, rights) = best.entry((left, right)).or_default();
-        for (pieces, piece, weight) in [(lefts, matched.left, left_weight), (rights, matched.right, right_weight)] {
-            let entry = pieces.entry(piece).or_default();
-            // Of answers of one weight the most distinctive counts, so that no order of looking at them does.
-            if (weight, matched.distinctive) > *entry {
-                *entry = (weight, matched.distinctive);
-            }
-        }
+        let runs = evidence.matches.runs(pair);
+        let (left_weight, right_weight) = runs.fold((0.0, 0.0), |(of_left, of_right), run| {
+            let left = inside(&weights.left, run.left, run.length);
+            (of_left + left, of_right + inside(&weights.right, run.right, run.length))
+        });
+        let answer =
+            |piece, weight| Answer { paragraphs: (left, right), piece, weight, distinctive: pair.told.distinctive };
+        lefts.push(answer(pair.left, left_weight));
+        rights.push(answer(pair.right, right_weight));
     }
-    best.into_iter()
-        .map(|(pair, (lefts, rights))| {
-            let weight = |pieces: &Best| pieces.values().map(|v| v.0).sum::<f32>();
-            let distinctive = |pieces: &Best| pieces.values().map(|v| v.1).sum::<f32>();
-            let heads = |analysis: &Analysis, paragraph: u32| {
-                matches!(analysis.paragraphs[paragraph as usize].role, ParagraphRole::Heading | ParagraphRole::Title)
-            };
-            let shared = Shared {
-                left_coverage: weight(&lefts) / totals.left[pair.0 as usize].max(f32::MIN_POSITIVE),
-                right_coverage: weight(&rights) / totals.right[pair.1 as usize].max(f32::MIN_POSITIVE),
-                distinctive: distinctive(&lefts).min(distinctive(&rights)),
-                is_heading: heads(evidence.analyses.left, pair.0) && heads(evidence.analyses.right, pair.1),
-            };
-            (pair, shared)
+    let heads = |analysis: &Analysis, paragraph: u32| {
+        matches!(analysis.paragraphs[paragraph as usize].role, ParagraphRole::Heading | ParagraphRole::Title)
+    };
+    let sums = best_answers(lefts).into_iter().zip(best_answers(rights));
+    let pairs = sums.map(|((pair, left), (_, right))| {
+        let shared = Shared {
+            left_coverage: left.0 / totals.left[pair.0 as usize].max(f32::MIN_POSITIVE),
+            right_coverage: right.0 / totals.right[pair.1 as usize].max(f32::MIN_POSITIVE),
+            distinctive: left.1.min(right.1),
+            is_heading: heads(evidence.analyses.left, pair.0) && heads(evidence.analyses.right, pair.1),
+        };
+        (pair, shared)
+    });
+    Ok(pairs.collect())
+}
+
+/// What a piece of one side says to a pair of paragraphs, by its match with one piece of the other side.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    paragraphs: (u32, u32),
+    piece: u32,
+    weight: f32,
+    distinctive: f32,
+}
+
+/// For every pair of paragraphs the weights and the distinctive bits of its pieces' best answers, summed. Of answers of
+/// one weight the most distinctive counts, so that no order of looking at them does.
+fn best_answers(mut answers: Vec<Answer>) -> Vec<((u32, u32), (f32, f32))> {
+    answers.sort_unstable_by(|a, b| {
+        let worth = |answer: &Answer| (answer.weight, answer.distinctive);
+        let place = |answer: &Answer| (answer.paragraphs, answer.piece);
+        let (one, other) = (worth(a), worth(b));
+        place(a).cmp(&place(b)).then(other.0.total_cmp(&one.0)).then(other.1.total_cmp(&one.1))
+    });
+    answers.dedup_by_key(|answer| (answer.paragraphs, answer.piece));
+    let of_pair = answers.chunk_by(|one, other| one.paragraphs == other.paragraphs);
+    of_pair
+        .map(|best| {
+            let sum = |worth: fn(&Answer) -> f32| best.iter().map(worth).sum();
+            (best[0].paragraphs, (sum(|answer| answer.weight), sum(|answer| answer.distinctive)))
         })
         .collect()
 }
@@ -247,10 +276,16 @@ type Strengths = FxHashMap<(u32, u32), f32>;
 
 /// The strength of every pair, raised by the strongest pair near it on both sides. A line that introduces a list is
 /// told from others like it by what stands in the list.
-fn strengths(pairs: &BTreeMap<(u32, u32), Shared>, analyses: Pair<&Analysis>, without: Parts) -> Strengths {
+fn strengths(
+    pairs: &BTreeMap<(u32, u32), Shared>,
+    analyses: Pair<&Analysis>,
+    without: Parts,
+    polls: &mut Polls<'_>,
+) -> Result<Strengths, Cancelled> {
     let alone: Strengths = pairs.iter().map(|(pair, shared)| (*pair, shared.strength())).collect();
     let mut out = Strengths::default();
     for (&(left, right), shared) in pairs {
+        polls.steps(64)?;
         let lists = introduces_list(analyses.left, left) && introduces_list(analyses.right, right);
         let strength = if lists && !without.has(Part::Lists) {
             INTRODUCTION_SHARE * shared.containment()
@@ -261,7 +296,7 @@ fn strengths(pairs: &BTreeMap<(u32, u32), Shared>, analyses: Pair<&Analysis>, wi
         };
         out.insert((left, right), strength);
     }
-    out
+    Ok(out)
 }
 
 /// The strongest pair near a pair on both sides, weaker with the root of its distance.
@@ -344,11 +379,16 @@ impl Margin {
     }
 }
 
+/// The paragraph that a unit stands in.
+fn paragraph_of(units: &Units, unit: u32) -> u32 {
+    units.pieces[units.piece_of[unit as usize] as usize].paragraph
+}
+
 /// Pairs of paragraphs that runs of some passages lie in.
 fn paragraphs_between(evidence: &Evidence<'_>, drafts: &[Draft]) -> BTreeSet<(u32, u32)> {
-    let paragraph = |units: &Units, unit: u32| units.pieces[piece_of(units, unit)].paragraph;
     let runs = drafts.iter().flat_map(|draft| &draft.runs);
-    runs.map(|run| (paragraph(evidence.units.left, run.left), paragraph(evidence.units.right, run.right))).collect()
+    runs.map(|run| (paragraph_of(evidence.units.left, run.left), paragraph_of(evidence.units.right, run.right)))
+        .collect()
 }
 
 /// How far two documents answer each other paragraph by paragraph, 0 to 1. Paragraphs that say the same speak for it
@@ -373,18 +413,24 @@ fn relatedness(evidence: &Evidence<'_>, pairs: &BTreeMap<(u32, u32), Shared>, st
 }
 
 /// Pairs of paragraphs that passages of echo lie in, or lighter ones whose bits add up.
-fn echoed_paragraphs(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32, relatedness: f32) -> Vec<(u32, u32)> {
-    let between = |drafts: &[Draft]| {
+fn echoed_paragraphs(
+    evidence: &Evidence<'_>,
+    bits: impl Fn(Run) -> f32,
+    relatedness: f32,
+    polls: &mut Polls<'_>,
+) -> Result<Vec<(u32, u32)>, Cancelled> {
+    let mut between = |drafts: &[Draft]| {
         let mut sums: BTreeMap<(u32, u32), f32> = BTreeMap::new();
         for run in drafts.iter().flat_map(|draft| &draft.runs) {
-            let left = evidence.units.left.pieces[piece_of(evidence.units.left, run.left)].paragraph;
-            let right = evidence.units.right.pieces[piece_of(evidence.units.right, run.right)].paragraph;
+            let left = paragraph_of(evidence.units.left, run.left);
+            let right = paragraph_of(evidence.units.right, run.right);
+            polls.steps(16)?;
             *sums.entry((left, right)).or_default() += bits(*run);
         }
-        sums
+        Ok(sums)
     };
-    let echoes = between(evidence.echoes);
-    let hints = if relatedness < 1.0 { between(evidence.hints) } else { BTreeMap::new() };
+    let echoes = between(evidence.echoes)?;
+    let hints = if relatedness < 1.0 { between(evidence.hints)? } else { BTreeMap::new() };
     let mut out: Vec<(u32, u32)> =
         echoes.iter().filter(|(_, bits)| **bits >= MIN_ECHO_BITS).map(|(pair, _)| *pair).collect();
     out.extend(
@@ -395,5 +441,5 @@ fn echoed_paragraphs(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32, related
     );
     out.sort_unstable();
     out.dedup();
-    out
+    Ok(out)
 }

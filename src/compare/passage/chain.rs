@@ -5,6 +5,9 @@
 //! at one place. Order does not matter. Each pair joins at most one passage.
 //! Cost: for every pair that joins, the pairs within reach of its passage on both sides.
 
+use std::ops::Range;
+
+use crate::compare::bigram::Bigrams;
 use crate::compare::comparison::StageEnd;
 use crate::compare::matching::Units;
 use crate::compare::rarity::Told;
@@ -12,9 +15,10 @@ use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
 use crate::text::span::Pair;
 
 use super::bucket::Buckets;
+use super::matches::{Extent, Matches, PieceMatch};
 use super::piece_match::PieceMatcher;
 use super::wording::Wording;
-use super::{Draft, PieceMatch, Run, piece_of};
+use super::{Draft, Run};
 
 /// What chaining weighs.
 #[derive(Clone, Copy, Debug)]
@@ -71,8 +75,8 @@ pub enum Weight {
 impl Weight {
     fn of(self, pair: &PieceMatch) -> f32 {
         match self {
-            Self::Echo => pair.weight,
-            Self::Plain => pair.plain,
+            Self::Echo => pair.told.bits,
+            Self::Plain => pair.told.plain,
         }
     }
 }
@@ -92,45 +96,38 @@ pub struct Chained {
 /// piece of a passage that is looked at with it.
 pub fn chain<'a>(
     units: Pair<&'a Units>,
-    matches: &'a [PieceMatch],
+    bigrams: Pair<&'a Bigrams>,
+    matches: &'a Matches,
     weight: Weight,
     taken: &[bool],
     options: &'a ChainOptions,
     budget: &'a mut StepBudget,
     cancel: &'a Cancel,
 ) -> Result<Chained, Cancelled> {
-    let mut heaviest: Vec<usize> =
-        (0..matches.len()).filter(|&at| !taken[at] && weight.of(&matches[at]) >= options.min_bits).collect();
+    let pairs = matches.all();
+    let mut heaviest: Vec<u32> = (0..pairs.len())
+        .filter(|&at| !taken[at] && weight.of(&pairs[at]) >= options.min_bits)
+        .map(|at| at as u32)
+        .collect();
     heaviest.sort_unstable_by(|&a, &b| {
-        let place = |index: usize| (matches[index].left, matches[index].right);
-        weight.of(&matches[b]).total_cmp(&weight.of(&matches[a])).then(place(a).cmp(&place(b)))
+        let (a, b) = (&pairs[a as usize], &pairs[b as usize]);
+        weight.of(b).total_cmp(&weight.of(a)).then((a.left, a.right).cmp(&(b.left, b.right)))
     });
-    // Pairs by left piece, so that only the neighbourhood of a passage is looked at.
-    let mut by_left: Vec<usize> = (0..matches.len()).collect();
-    by_left.sort_unstable_by_key(|&index| (matches[index].left, matches[index].right));
-    let mut first_of_left = vec![0_u32; units.left.pieces.len() + 1];
-    matches.iter().for_each(|pair| first_of_left[pair.left as usize + 1] += 1);
-    for piece in 0..units.left.pieces.len() {
-        first_of_left[piece + 1] += first_of_left[piece];
-    }
-    let rights = by_left.iter().map(|&index| matches[index].right).collect();
     let mut chaining = Chaining {
         units,
         matches,
         weight,
-        by_left,
-        rights,
-        first_of_left,
         used: taken.to_vec(),
         options,
         budget,
-        matcher: PieceMatcher::new(units),
+        matcher: PieceMatcher::new(units, bigrams),
+        window: Window::default(),
         polls: Polls::new(cancel),
         end: StageEnd::Complete,
     };
     let mut drafts = Vec::new();
     for seed in heaviest {
-        if chaining.used[seed] {
+        if chaining.used[seed as usize] {
             continue;
         }
         cancel.check()?;
@@ -146,42 +143,44 @@ pub fn chain<'a>(
 /// What chaining works on.
 struct Chaining<'a> {
     units: Pair<&'a Units>,
-    matches: &'a [PieceMatch],
+    matches: &'a Matches,
     weight: Weight,
-    /// Indexes of pairs, by left, then right piece.
-    by_left: Vec<usize>,
-    /// The right pieces of those pairs.
-    rights: Vec<u32>,
-    /// For each left piece, its first place in `by_left`; one more at the end.
-    first_of_left: Vec<u32>,
     used: Vec<bool>,
     options: &'a ChainOptions,
     budget: &'a mut StepBudget,
     matcher: PieceMatcher<'a>,
+    window: Window,
     polls: Polls<'a>,
     end: StageEnd,
 }
 
-/// Unit ranges on both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Extent {
-    left: (u32, u32),
-    right: (u32, u32),
+/// The pairs around a passage while it grows.
+#[derive(Debug, Default)]
+struct Window {
+    /// The units of both sides between which all pairs are collected.
+    units: Pair<Range<u32>>,
+    /// Indexes of those pairs, and of some that stand near.
+    pairs: Vec<u32>,
 }
 
-impl Extent {
-    fn of(pair: &PieceMatch) -> Self {
-        let side = |start: fn(&Run) -> u32| {
-            let first = pair.runs.iter().map(start).min().unwrap_or(0);
-            let last = pair.runs.iter().map(|run| start(run) + run.length).max().unwrap_or(0);
-            (first, last)
-        };
-        Self { left: side(|run| run.left), right: side(|run| run.right) }
+impl Window {
+    fn holds(&self, units: &Pair<Range<u32>>) -> bool {
+        let holds = |outer: &Range<u32>, inner: &Range<u32>| outer.start <= inner.start && inner.end <= outer.end;
+        holds(&self.units.left, &units.left) && holds(&self.units.right, &units.right)
     }
 
-    fn cover(self, other: Self) -> Self {
-        let join = |a: (u32, u32), b: (u32, u32)| (a.0.min(b.0), a.1.max(b.1));
-        Self { left: join(self.left, other.left), right: join(self.right, other.right) }
+    /// Collects the pairs anew and returns the steps that it took.
+    fn collect(&mut self, units: Pair<Range<u32>>, matches: &Matches) -> u64 {
+        self.pairs.clear();
+        let looked_up = matches.near(&units.left, &units.right, &mut self.pairs);
+        self.units = units;
+        looked_up + self.pairs.len() as u64
+    }
+
+    /// Forgets the pairs, and keeps the room that they took.
+    fn clear(&mut self) {
+        self.units = Pair::default();
+        self.pairs.clear();
     }
 }
 
@@ -250,7 +249,7 @@ impl Matched {
 /// A passage while it grows.
 #[derive(Clone, Debug)]
 struct Growing {
-    members: Vec<usize>,
+    members: Vec<u32>,
     extent: Extent,
     left: Matched,
     right: Matched,
@@ -266,12 +265,12 @@ fn score(bits: (f32, f32), matched: (u32, u32), extent: Extent, options: &ChainO
 }
 
 impl Growing {
-    fn from_seed(index: usize, pair: &PieceMatch, weight: Weight) -> Self {
+    fn from_seed(index: u32, pair: &PieceMatch, weight: Weight) -> Self {
         Self {
             members: vec![index],
-            extent: Extent::of(pair),
-            left: Matched::of(pair.left, weight.of(pair), pair.matched()),
-            right: Matched::of(pair.right, weight.of(pair), pair.matched()),
+            extent: pair.extent,
+            left: Matched::of(pair.left, weight.of(pair), pair.matched),
+            right: Matched::of(pair.right, weight.of(pair), pair.matched),
         }
     }
 
@@ -281,16 +280,16 @@ impl Growing {
 
     /// The score with one more pair, and the steps it took.
     fn score_with(&self, pair: &PieceMatch, weight: Weight, options: &ChainOptions) -> (f32, u64) {
-        let (bits, units) = (weight.of(pair), pair.matched());
+        let (bits, units) = (weight.of(pair), pair.matched);
         let left = self.left.sums_with(pair.left, bits, units);
         let right = self.right.sums_with(pair.right, bits, units);
-        let extent = self.extent.cover(Extent::of(pair));
+        let extent = self.extent.cover(pair.extent);
         (score((left.0, right.0), (left.1, right.1), extent, options), (1 + left.2 + right.2) as u64)
     }
 
     /// Whether a pair stands before the passage on one side and behind it on the other.
     fn is_crossed_by(&self, pair: &PieceMatch) -> bool {
-        let other = Extent::of(pair);
+        let other = pair.extent;
         let before = |this: (u32, u32), other: (u32, u32)| other.1 <= this.0;
         let behind = |this: (u32, u32), other: (u32, u32)| other.0 >= this.1;
         let (left, right) = (self.extent.left, self.extent.right);
@@ -303,11 +302,11 @@ impl Growing {
         self.left.stays_in_paragraph(units.left, pair.left) || self.right.stays_in_paragraph(units.right, pair.right)
     }
 
-    fn add(&mut self, index: usize, pair: &PieceMatch, weight: Weight) {
+    fn add(&mut self, index: u32, pair: &PieceMatch, weight: Weight) {
         self.members.push(index);
-        self.extent = self.extent.cover(Extent::of(pair));
-        self.left.add(pair.left, weight.of(pair), pair.matched());
-        self.right.add(pair.right, weight.of(pair), pair.matched());
+        self.extent = self.extent.cover(pair.extent);
+        self.left.add(pair.left, weight.of(pair), pair.matched);
+        self.right.add(pair.right, weight.of(pair), pair.matched);
     }
 }
 
@@ -328,63 +327,67 @@ impl Chaining<'_> {
     }
 
     /// Grows a passage from one pair: the pair that raises its score most joins next, as long as one does.
-    fn grow(&mut self, seed: usize) -> Result<Growing, Cancelled> {
-        self.used[seed] = true;
-        let mut growing = Growing::from_seed(seed, &self.matches[seed], self.weight);
+    fn grow(&mut self, seed: u32) -> Result<Growing, Cancelled> {
+        let pairs = self.matches.all();
+        self.used[seed as usize] = true;
+        self.window.clear();
+        let mut growing = Growing::from_seed(seed, &pairs[seed as usize], self.weight);
         let mut score = growing.score(self.options);
         while growing.members.len() < MOST_MEMBERS
             && let Some(index) = self.best_addition(&growing, score)?
         {
-            self.used[index] = true;
-            growing.add(index, &self.matches[index], self.weight);
+            self.used[index as usize] = true;
+            growing.add(index, &pairs[index as usize], self.weight);
             score = growing.score(self.options);
         }
         Ok(growing)
     }
 
-    fn best_addition(&mut self, growing: &Growing, score: f32) -> Result<Option<usize>, Cancelled> {
-        let (extent, reach) = (growing.extent, self.options.reach_units);
-        let window = |units: &Units, extent: (u32, u32)| {
-            let first = units.pieces.partition_point(|piece| piece.units.end <= extent.0.saturating_sub(reach));
-            let last = units.pieces.partition_point(|piece| piece.units.start < extent.1 + reach);
-            first as u32..last.max(first) as u32
+    fn best_addition(&mut self, growing: &Growing, score: f32) -> Result<Option<u32>, Cancelled> {
+        let around = |by: u32| {
+            let near = |extent: (u32, u32)| extent.0.saturating_sub(by)..extent.1.saturating_add(by);
+            Pair::new(near(growing.extent.left), near(growing.extent.right))
         };
-        let (lefts, rights) = (window(self.units.left, extent.left), window(self.units.right, extent.right));
-        let mut best: Option<(f32, usize)> = None;
-        for left in lefts {
-            let of_left = self.first_of_left[left as usize] as usize..self.first_of_left[left as usize + 1] as usize;
-            let of_pair = &self.rights[of_left.clone()];
-            let first = of_pair.partition_point(|&right| right < rights.start);
-            let last = first + of_pair[first..].partition_point(|&right| right < rights.end);
-            let mut steps = 1;
-            for &index in &self.by_left[of_left.start + first..of_left.start + last] {
-                steps += 1;
-                if self.used[index] {
-                    continue;
-                }
-                let pair = &self.matches[index];
-                if pair.runs.is_empty() || !growing.stays_in_paragraph(self.units, pair) {
-                    continue;
-                }
-                let (longer, looked_at) = growing.score_with(pair, self.weight, self.options);
-                let crossing = if growing.is_crossed_by(pair) { self.options.crossing_bits } else { 0.0 };
-                let longer = longer - crossing;
-                steps += looked_at;
-                if longer > score && best.is_none_or(|(other, i)| longer > other || longer == other && index < i) {
-                    best = Some((longer, index));
-                }
-            }
+        let reach = self.options.reach_units;
+        let within = around(reach);
+        if !self.window.holds(&within) {
+            // Some room more, so that a passage that grows piece by piece does not collect its neighbours each time.
+            let steps = self.window.collect(around(2 * reach), self.matches);
             if !self.afford(steps)? {
                 return Ok(None);
             }
+        }
+        let pieces =
+            Pair::new(self.units.left.pieces_touched(within.left), self.units.right.pieces_touched(within.right));
+        let pairs = self.matches.all();
+        let mut best: Option<(f32, u32)> = None;
+        let mut steps = self.window.pairs.len() as u64;
+        for &index in &self.window.pairs {
+            let pair = &pairs[index as usize];
+            if self.used[index as usize] || !pieces.left.contains(&pair.left) || !pieces.right.contains(&pair.right) {
+                continue;
+            }
+            if !growing.stays_in_paragraph(self.units, pair) {
+                continue;
+            }
+            let (longer, looked_at) = growing.score_with(pair, self.weight, self.options);
+            let crossing = if growing.is_crossed_by(pair) { self.options.crossing_bits } else { 0.0 };
+            let longer = longer - crossing;
+            steps += looked_at;
+            if longer > score && best.is_none_or(|(other, i)| longer > other || longer == other && index < i) {
+                best = Some((longer, index));
+            }
+        }
+        if !self.afford(steps)? {
+            return Ok(None);
         }
         Ok(best.map(|(_, index)| index))
     }
 
     fn draft(&mut self, growing: &Growing) -> Result<Draft, Cancelled> {
         let (units, matches, options) = (self.units, self.matches, self.options);
-        let mut runs: Vec<Run> =
-            growing.members.iter().flat_map(|&member| matches[member].runs.iter().copied()).collect();
+        let members = growing.members.iter().map(|&member| &matches.all()[member as usize]);
+        let mut runs: Vec<Run> = members.clone().flat_map(|pair| matches.runs(pair)).collect();
         runs.sort_unstable();
         let mut extent = growing.extent;
         self.lengthen(&mut extent, &mut runs)?;
@@ -402,8 +405,8 @@ impl Chaining<'_> {
         Ok(Draft {
             left: units.left.span(left.0..left.1),
             right: units.right.span(right.0..right.1),
-            weight: growing.members.iter().map(|member| matches[*member].weight).sum(),
-            plain: growing.members.iter().map(|member| matches[*member].plain).sum(),
+            weight: members.clone().map(|pair| pair.told.bits).sum(),
+            plain: members.map(|pair| pair.told.plain).sum(),
             score: growing.score(options),
             matched: Pair::new(covered(|run| run.left, left), covered(|run| run.right, right)),
             units: Pair::new(left.1 - left.0, right.1 - right.0),
@@ -445,11 +448,14 @@ impl Chaining<'_> {
         }
         // Next to a passage every unit speaks for the neighbour, whatever it tells.
         let told = |run: Run| Told { plain: run.length as f32, ..Told::default() };
-        let pair = self.matcher.match_pieces(left as u32, right as u32, told);
-        let same = pair.coverage.left.min(pair.coverage.right) >= self.options.neighbour_coverage;
+        self.matcher.match_pieces(left as u32, right as u32, told);
+        let shared = self.matcher.runs();
+        let matched: u32 = shared.iter().map(|run| run.length).sum();
+        let longer = units.left.pieces[left].units.len().max(units.right.pieces[right].units.len());
+        let same = matched as f32 / longer as f32 >= self.options.neighbour_coverage;
         if same {
-            *extent = extent.cover(Extent::of(&pair));
-            runs.extend(pair.runs);
+            *extent = extent.cover(Extent::of(shared));
+            runs.extend(shared);
         }
         Ok(same)
     }
@@ -506,6 +512,11 @@ impl Chaining<'_> {
         }
         Ok(kept.into_iter().map(|(draft, _)| draft).collect())
     }
+}
+
+/// The piece that holds a unit.
+fn piece_of(units: &Units, unit: u32) -> usize {
+    units.piece_of[unit as usize] as usize
 }
 
 fn same_paragraphs(units: Pair<&Units>, left: (usize, usize), right: (usize, usize)) -> bool {

@@ -1,36 +1,34 @@
 //! What two pieces share: common runs of units, in any order, longest first (greedy string tiling, Wise 1993).
 //!
 //! Pieces hold at most [`MAX_PIECE_UNITS`] units, so what of one piece equals a unit of the other fits into one word of
-//! bits, and runs are found along the diagonals of these words. Cost: a few steps a unit, and some for each run.
+//! bits, and runs are found along the diagonals of these words. One right piece after the other is held in a table of all
+//! numbers, so pairs are best matched in the order of their right pieces. Cost: a few steps a unit, and some for each run.
 
+use crate::compare::bigram::Bigrams;
 use crate::compare::matching::{MAX_PIECE_UNITS, Units};
 use crate::compare::rarity::Told;
 use crate::text::span::Pair;
 
-use super::{PieceMatch, Run};
+use super::Run;
 
 /// Shortest run that counts by itself, in units.
 const MIN_RUN_UNITS: u32 = 2;
-/// Slots of the table of one piece's units.
-const SLOTS: usize = 256;
 
 /// Matches pieces of two documents. What it holds is only room to work in, kept from one pair to the next.
 pub struct PieceMatcher<'a> {
     units: Pair<&'a Units>,
-    /// For each slot, which units of the right piece fall into it.
-    slots: Box<[u64; SLOTS]>,
-    /// The right piece that `slots` holds.
+    /// For every unit of either side the rank of its number.
+    ranks: Pair<&'a [u32]>,
+    /// For each rank, which units of the right piece have it.
+    places: Vec<u64>,
+    /// The right piece that `places` holds.
     held: Option<u32>,
     /// For each unit of the left piece, which units of the right one equal it.
     equal: Vec<u64>,
     candidates: Vec<u32>,
+    runs: Vec<Run>,
     weights: Vec<Told>,
     steps: u64,
-}
-
-/// The slot of a unit.
-fn slot(number: u32) -> usize {
-    (number.wrapping_mul(0x9e37_79b1) >> 24) as usize
 }
 
 /// A run as one number that sorts the longest first; of equal ones the one that stands at the most similar place.
@@ -49,13 +47,15 @@ fn ones(length: u32) -> u64 {
 
 impl<'a> PieceMatcher<'a> {
     /// A matcher for two documents.
-    pub fn new(units: Pair<&'a Units>) -> Self {
+    pub fn new(units: Pair<&'a Units>, bigrams: Pair<&'a Bigrams>) -> Self {
         Self {
             units,
-            slots: Box::new([0; SLOTS]),
+            ranks: bigrams.map(Bigrams::ranks),
+            places: vec![0; bigrams.left.distinct()],
             held: None,
             equal: Vec::new(),
             candidates: Vec::new(),
+            runs: Vec::new(),
             weights: Vec::new(),
             steps: 0,
         }
@@ -66,17 +66,26 @@ impl<'a> PieceMatcher<'a> {
         self.steps
     }
 
-    /// Matches two pieces; `told` weighs a run.
-    pub fn match_pieces(&mut self, left: u32, right: u32, mut told: impl FnMut(Run) -> Told) -> PieceMatch {
+    /// The common runs of the last match, by left unit.
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// Matches two pieces; `told` weighs a run. Returns what all runs tell.
+    pub fn match_pieces(&mut self, left: u32, right: u32, mut told: impl FnMut(Run) -> Told) -> Told {
         let units = self.units;
         let (left_piece, right_piece) = (&units.left.pieces[left as usize], &units.right.pieces[right as usize]);
-        let a = &units.left.numbers[left_piece.units.start as usize..left_piece.units.end as usize];
-        let b = &units.right.numbers[right_piece.units.start as usize..right_piece.units.end as usize];
-        self.find_equal(a, b, right);
+        let range = |units: &std::ops::Range<u32>| units.start as usize..units.end as usize;
+        let a = &self.ranks.left[range(&left_piece.units)];
+        let b = &self.ranks.right[range(&right_piece.units)];
+        self.hold(right);
+        self.equal.clear();
+        self.equal.extend(a.iter().map(|&rank| self.places[rank as usize]));
         self.find_runs(b.len() as u32);
         self.candidates.sort_unstable();
         let mut used = Pair::new(0_u64, 0_u64);
-        let mut runs = Vec::new();
+        let runs = &mut self.runs;
+        runs.clear();
         for &candidate in &self.candidates {
             let (i, j, length) = unpacked(candidate);
             // What an earlier run took is cut off; the longest free part of the run remains.
@@ -95,36 +104,28 @@ impl<'a> PieceMatcher<'a> {
         runs.sort_unstable();
         self.weights.clear();
         self.weights.extend(runs.iter().map(|run| told(*run)));
-        trim_ends(&mut runs, &mut self.weights);
-        runs.shrink_to_fit();
+        trim_ends(runs, &mut self.weights);
         let sum = |bits: fn(&Told) -> f32| self.weights.iter().map(bits).sum();
-        let (weight, plain, distinctive) = (sum(|t| t.bits), sum(|t| t.plain), sum(|t| t.distinctive));
-        let matched: u32 = runs.iter().map(|run| run.length).sum();
-        let coverage = Pair::new(matched as f32 / a.len() as f32, matched as f32 / b.len() as f32);
-        PieceMatch { left, right, runs, weight, plain, distinctive, coverage }
+        Told { bits: sum(|told| told.bits), plain: sum(|told| told.plain), distinctive: sum(|told| told.distinctive) }
     }
 
-    /// For each unit of `a`, which units of `b`, the piece `right`, equal it.
-    fn find_equal(&mut self, a: &[u32], b: &[u32], right: u32) {
-        debug_assert!(a.len().max(b.len()) <= MAX_PIECE_UNITS);
-        if self.held != Some(right) {
-            self.slots.fill(0);
-            for (j, &number) in b.iter().enumerate() {
-                self.slots[slot(number)] |= 1 << j;
-            }
-            self.held = Some(right);
+    /// Puts the units of a right piece in their places.
+    fn hold(&mut self, right: u32) {
+        if self.held == Some(right) {
+            return;
         }
-        self.equal.clear();
-        self.equal.extend(a.iter().map(|&number| {
-            let mut rest = self.slots[slot(number)];
-            let mut equal = 0;
-            while rest != 0 {
-                let j = rest.trailing_zeros();
-                equal |= u64::from(b[j as usize] == number) << j;
-                rest &= rest - 1;
-            }
-            equal
-        }));
+        let ranks = |piece: u32| {
+            let units = &self.units.right.pieces[piece as usize].units;
+            &self.ranks.right[units.start as usize..units.end as usize]
+        };
+        if let Some(before) = self.held {
+            ranks(before).iter().for_each(|&rank| self.places[rank as usize] = 0);
+        }
+        debug_assert!(ranks(right).len() <= MAX_PIECE_UNITS);
+        for (j, &rank) in ranks(right).iter().enumerate() {
+            self.places[rank as usize] |= 1 << j;
+        }
+        self.held = Some(right);
     }
 
     /// All runs of two units or more that cannot be lengthened.
@@ -188,13 +189,16 @@ fn trim_ends(runs: &mut Vec<Run>, weights: &mut Vec<Told>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::bigram;
     use crate::compare::matching::Piece;
+    use crate::text::cancel::Cancel;
     use crate::text::span::Span;
 
     fn units(numbers: Vec<u32>) -> Units {
         let count = numbers.len() as u32;
         let piece = Piece { units: 0..count, span: Span::new(0, count), sentence: 0, paragraph: 0 };
-        Units { starts: (0..count).collect(), ends: (1..=count).collect(), numbers, pieces: vec![piece] }
+        let (starts, ends) = ((0..count).collect(), (1..=count).collect());
+        Units { starts, ends, numbers, pieces: vec![piece], piece_of: vec![0; count as usize] }
     }
 
     /// The runs by the definition: all maximal runs, longest first, each cut to its longest part that is still free.
@@ -240,8 +244,11 @@ mod tests {
                 let left = units((0..rows).map(|_| random(symbols)).collect());
                 let right = units((0..columns).map(|_| random(symbols)).collect());
                 let plenty = Told { plain: 1000.0, ..Told::default() };
-                let found = PieceMatcher::new(Pair::new(&left, &right)).match_pieces(0, 0, |_| plenty);
-                assert_eq!(found.runs, by_definition(&left.numbers, &right.numbers));
+                let sides = Pair::new(&left, &right);
+                let bigrams = bigram::bigrams(sides, &Cancel::new()).expect("nobody cancels");
+                let mut matcher = PieceMatcher::new(sides, bigrams.as_ref());
+                matcher.match_pieces(0, 0, |_| plenty);
+                assert_eq!(matcher.runs(), by_definition(&left.numbers, &right.numbers));
             }
         }
     }

@@ -52,7 +52,7 @@ pub fn seeds(
     cancel: &Cancel,
 ) -> Result<(Vec<Seed>, StageEnd), Cancelled> {
     let pieces = units.map(|units| units.pieces.len().max(MIN_PIECES) as f32);
-    let piece_of = units.map(pieces_of_units);
+    let piece_of = units.map(|units| &units.piece_of);
     let (mut voters, mut right_pieces) = (Vec::new(), Vec::new());
     // Left pieces with the voters that stand in them, in the order of voters.
     let mut left_votes: Vec<(u32, u32)> = Vec::new();
@@ -121,15 +121,6 @@ pub fn seeds(
     Ok((best.seeds(), end))
 }
 
-/// For each unit, the piece it stands in.
-fn pieces_of_units(units: &Units) -> Vec<u32> {
-    let mut out = vec![0; units.numbers.len()];
-    for (index, piece) in (0..).zip(&units.pieces) {
-        out[piece.units.start as usize..piece.units.end as usize].fill(index);
-    }
-    out
-}
-
 /// The voters of every left piece, one piece behind the other.
 struct ByPiece {
     starts: Vec<u32>,
@@ -155,7 +146,9 @@ fn by_piece(votes: &[(u32, u32)], pieces: usize) -> ByPiece {
 /// The best candidates of every piece of either side.
 struct Best {
     of_left: Vec<Seed>,
-    of_right: Vec<Vec<Seed>>,
+    /// Room for so many of every right piece, one piece behind the other, and how many are taken.
+    of_right: Vec<Seed>,
+    taken: Vec<u8>,
     found: Vec<Seed>,
 }
 
@@ -166,12 +159,24 @@ fn before(a: &Seed, b: &Seed) -> std::cmp::Ordering {
 
 impl Best {
     fn new(right_pieces: usize) -> Self {
-        Self { of_left: Vec::new(), of_right: vec![Vec::new(); right_pieces], found: Vec::new() }
+        let nothing = Seed { left: 0, right: 0, bits: 0.0 };
+        Self {
+            of_left: Vec::with_capacity(CANDIDATES),
+            of_right: vec![nothing; CANDIDATES * right_pieces],
+            taken: vec![0; right_pieces],
+            found: Vec::new(),
+        }
     }
 
     fn add(&mut self, seed: Seed) {
-        keep_best(&mut self.of_left, seed);
-        keep_best(&mut self.of_right[seed.right as usize], seed);
+        let mut taken = self.of_left.len();
+        self.of_left.resize(CANDIDATES, seed);
+        keep_best(&mut self.of_left, &mut taken, seed);
+        self.of_left.truncate(taken);
+        let right = seed.right as usize;
+        let mut taken = self.taken[right] as usize;
+        keep_best(&mut self.of_right[CANDIDATES * right..][..CANDIDATES], &mut taken, seed);
+        self.taken[right] = taken as u8;
     }
 
     fn finish_left(&mut self) {
@@ -179,21 +184,21 @@ impl Best {
     }
 
     fn seeds(mut self) -> Vec<Seed> {
-        self.found.extend(self.of_right.into_iter().flatten());
+        for (best, taken) in self.of_right.chunks(CANDIDATES).zip(&self.taken) {
+            self.found.extend_from_slice(&best[..*taken as usize]);
+        }
         self.found.sort_unstable_by(before);
         self.found.dedup();
         self.found
     }
 }
 
-/// Adds a candidate to a short sorted list if it is among the best.
-fn keep_best(list: &mut Vec<Seed>, seed: Seed) {
-    if list.len() == CANDIDATES && before(&list[CANDIDATES - 1], &seed).is_lt() {
-        return;
-    }
-    let at = list.partition_point(|known| before(known, &seed).is_lt());
-    if at < CANDIDATES {
-        list.truncate(CANDIDATES - 1);
-        list.insert(at, seed);
+/// Adds a candidate to a short sorted list, of which `taken` are there, if it is among the best.
+fn keep_best(list: &mut [Seed], taken: &mut usize, seed: Seed) {
+    let at = list[..*taken].iter().rposition(|known| before(known, &seed).is_lt()).map_or(0, |last| last + 1);
+    if at < list.len() {
+        *taken = (*taken + 1).min(list.len());
+        list[at..*taken].rotate_right(1);
+        list[at] = seed;
     }
 }

@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use crate::text::cancel::{Cancelled, Polls};
 use crate::text::span::{Normalized, Span};
 
 use super::cleaning::{Cleaning, CleaningKind};
@@ -30,7 +31,7 @@ const MAX_HEADLINE_CHARACTERS: u32 = 36;
 const MAX_HEADLINES: usize = 24;
 
 /// Joins lines to paragraphs and builds the normalised text.
-pub(super) fn arrange(folded: FoldedText) -> NormalizedText {
+pub(super) fn arrange(folded: FoldedText, polls: &mut Polls<'_>) -> Result<NormalizedText, Cancelled> {
     let groups = join_headlines(&folded, join_wrapped(&folded));
     let mut builder = Builder {
         characters: Vec::with_capacity(folded.characters.len() + groups.len()),
@@ -41,10 +42,12 @@ pub(super) fn arrange(folded: FoldedText) -> NormalizedText {
         raw_end: 0,
     };
     for group in groups {
+        let lines = &folded.lines[group.clone()];
+        polls.steps(lines.iter().map(|line| line.characters.len()).sum())?;
         builder.paragraph(&folded, &folded.lines[group]);
     }
     let Builder { characters, map, paragraphs, cleanings: joined, .. } = builder;
-    NormalizedText { characters, map, paragraphs, cleanings: merged(folded.cleanings, joined) }
+    Ok(NormalizedText { characters, map, paragraphs, cleanings: merged(folded.cleanings, joined) })
 }
 
 /// One ledger from two, in document order.

@@ -3,6 +3,7 @@
 //! In: raw text. Out: folded characters with their offset map, the lines they stand in, and the ledger.
 //! One pass, no look-back further than two characters, no look-ahead further than one pair of brackets.
 
+use crate::text::cancel::{Cancelled, Polls};
 use crate::text::span::{Normalized, Span};
 
 use super::cleaning::{Cleaning, CleaningKind};
@@ -60,11 +61,12 @@ pub(super) struct Punctuation {
 }
 
 /// Folds every character and cuts the text into its physical lines.
-pub(super) fn fold_lines(raw: &str) -> FoldedText {
+pub(super) fn fold_lines(raw: &str, polls: &mut Polls<'_>) -> Result<FoldedText, Cancelled> {
     let mut folder = Folder::new(raw.len());
     let staying = Staying::new();
     let mut at = 0;
     while let Some(character) = raw[at..].chars().next() {
+        polls.step()?;
         if staying.holds(character) && folder.is_inside_words() {
             // Most of a document: runs of Han characters that stay.
             at = folder.emit_run(raw, at, staying);
@@ -100,7 +102,7 @@ pub(super) fn fold_lines(raw: &str) -> FoldedText {
         };
     }
     folder.end_line();
-    folder.text
+    Ok(folder.text)
 }
 
 /// The state of folding one text.

@@ -1,0 +1,211 @@
+//! The matched pairs of pieces of two documents, held so that many of them take little room.
+//!
+//! In: pairs of pieces with the common runs of each. Out: the pairs by index, in the order in which they were added, and
+//! by place: those near a pair of places, found through a grid of square cells, of which most are empty and not kept.
+//! Always: every pair has a run. Pairs are many times as many as pieces, so the runs of all lie in one list, three bytes
+//! each: a piece holds at most [`MAX_PIECE_UNITS`] units. Cost: linear but for a sort of the pairs by cell; a
+//! question costs a lookup for each cell it touches.
+
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+
+use crate::compare::matching::MAX_PIECE_UNITS;
+use crate::compare::rarity::Told;
+
+use super::Run;
+
+/// Unit ranges on both sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// First unit on the left, and the one behind the last.
+    pub left: (u32, u32),
+    /// The same on the right.
+    pub right: (u32, u32),
+}
+
+impl Extent {
+    /// What some runs stretch over; nothing of none.
+    pub fn of(runs: &[Run]) -> Self {
+        let side = |start: fn(&Run) -> u32| {
+            let first = runs.iter().map(start).min().unwrap_or(0);
+            let last = runs.iter().map(|run| start(run) + run.length).max().unwrap_or(0);
+            (first, last)
+        };
+        Self { left: side(|run| run.left), right: side(|run| run.right) }
+    }
+
+    /// The smallest extent that holds both.
+    #[must_use]
+    pub fn cover(self, other: Self) -> Self {
+        let join = |a: (u32, u32), b: (u32, u32)| (a.0.min(b.0), a.1.max(b.1));
+        Self { left: join(self.left, other.left), right: join(self.right, other.right) }
+    }
+}
+
+/// Two pieces with what they share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PieceMatch {
+    /// Index of the left piece.
+    pub left: u32,
+    /// Index of the right piece.
+    pub right: u32,
+    /// Bits of the runs, as they were told.
+    pub told: Told,
+    /// What the runs stretch over.
+    pub extent: Extent,
+    /// Units in the runs.
+    pub matched: u32,
+    first_run: u32,
+    runs: u32,
+}
+
+/// A run of one pair, relative to the extent of the pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct PackedRun {
+    left: u8,
+    right: u8,
+    length: u8,
+}
+
+/// Side of a cell of the grid, in units: a question about the neighbours of a passage touches few of them.
+const CELL_UNITS: u32 = 256;
+
+/// The cell of a unit on either side.
+fn cell(left: u32, right: u32) -> u64 {
+    u64::from(left) << 32 | u64::from(right)
+}
+
+/// All matched pairs.
+#[derive(Clone, Debug, Default)]
+pub struct Matches {
+    pairs: Vec<PieceMatch>,
+    runs: Vec<PackedRun>,
+    /// Indexes of pairs, by the cell in which their extents begin.
+    by_cell: Vec<u32>,
+    /// For each cell that holds pairs, which places of `by_cell` are its.
+    cells: FxHashMap<u64, (u32, u32)>,
+}
+
+impl Matches {
+    /// All pairs, in the order in which they were added.
+    pub fn all(&self) -> &[PieceMatch] {
+        &self.pairs
+    }
+
+    /// Number of pairs.
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// The common runs of a pair, by left unit.
+    pub fn runs(&self, pair: &PieceMatch) -> impl Iterator<Item = Run> {
+        let (left, right) = (pair.extent.left.0, pair.extent.right.0);
+        self.runs[pair.first_run as usize..][..pair.runs as usize].iter().map(move |run| Run {
+            left: left + u32::from(run.left),
+            right: right + u32::from(run.right),
+            length: u32::from(run.length),
+        })
+    }
+
+    /// Appends the indexes of all pairs of pieces that reach into two ranges of units, and of some that stand near, and
+    /// returns the cells that were looked at.
+    pub fn near(&self, left: &Range<u32>, right: &Range<u32>, out: &mut Vec<u32>) -> u64 {
+        // The extent of a pair begins inside its pieces.
+        let most = MAX_PIECE_UNITS as u32;
+        let cells = |range: &Range<u32>| {
+            range.start.saturating_sub(most) / CELL_UNITS..range.end.saturating_add(most) / CELL_UNITS + 1
+        };
+        let (lefts, rights) = (cells(left), cells(right));
+        for at in lefts.clone() {
+            for across in rights.clone() {
+                if let Some(&(first, last)) = self.cells.get(&cell(at, across)) {
+                    out.extend_from_slice(&self.by_cell[first as usize..last as usize]);
+                }
+            }
+        }
+        lefts.len() as u64 * rights.len() as u64
+    }
+
+    /// Adds a pair with its runs, by left unit; one without runs is left out.
+    pub fn add(&mut self, left: u32, right: u32, told: Told, runs: &[Run]) {
+        if runs.is_empty() {
+            return;
+        }
+        let extent = Extent::of(runs);
+        let packed = runs.iter().map(|run| PackedRun {
+            left: (run.left - extent.left.0) as u8,
+            right: (run.right - extent.right.0) as u8,
+            length: run.length as u8,
+        });
+        let first_run = self.runs.len() as u32;
+        self.runs.extend(packed);
+        let matched = runs.iter().map(|run| run.length).sum();
+        self.pairs.push(PieceMatch { left, right, told, extent, matched, first_run, runs: runs.len() as u32 });
+    }
+
+    /// Puts the pairs from `first` on in the order of `keys`, one key a pair and no two equal.
+    pub fn order_from(&mut self, first: usize, keys: &[u32]) {
+        let mut order: Vec<(u32, PieceMatch)> = keys.iter().copied().zip(self.pairs[first..].iter().copied()).collect();
+        order.sort_unstable_by_key(|(key, _)| *key);
+        self.pairs.truncate(first);
+        self.pairs.extend(order.into_iter().map(|(_, pair)| pair));
+    }
+
+    /// Makes the grid, once all pairs are added.
+    pub fn index(&mut self) {
+        let cell_of = |pair: &PieceMatch| cell(pair.extent.left.0 / CELL_UNITS, pair.extent.right.0 / CELL_UNITS);
+        let mut keyed: Vec<(u64, u32)> = self.pairs.iter().map(cell_of).zip(0..).collect();
+        keyed.sort_unstable();
+        self.by_cell = keyed.iter().map(|(_, index)| *index).collect();
+        self.cells.clear();
+        let mut first = 0;
+        for of_cell in keyed.chunk_by(|one, other| one.0 == other.0) {
+            let last = first + of_cell.len() as u32;
+            self.cells.insert(of_cell[0].0, (first, last));
+            first = last;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(left: u32, right: u32, length: u32) -> Run {
+        Run { left, right, length }
+    }
+
+    #[test]
+    fn pairs_by_index_and_by_place() {
+        let mut matches = Matches::default();
+        let runs = [
+            (1, 5, vec![run(100, 963, 64)]),
+            (0, 7, vec![]),
+            (1, 2, vec![run(70, 130, 2), run(133, 67, 1)]),
+            (0, 2, vec![run(0, 67, 3)]),
+        ];
+        for (left, right, runs) in &runs {
+            matches.add(*left, *right, Told::default(), runs);
+        }
+        matches.order_from(0, &[2, 0, 1]);
+        matches.index();
+        let all: Vec<_> = matches.all().iter().map(|pair| (pair.left, pair.right, pair.matched)).collect();
+        assert_eq!(all, [(1, 2, 3), (0, 2, 3), (1, 5, 64)]);
+        assert_eq!(matches.runs(&matches.all()[0]).collect::<Vec<_>>(), runs[2].2);
+        assert_eq!(matches.runs(&matches.all()[2]).collect::<Vec<_>>(), runs[0].2);
+        let near = |left, right| {
+            let mut out = Vec::new();
+            matches.near(&left, &right, &mut out);
+            out
+        };
+        assert_eq!(near(0..200, 0..200), [0, 1]);
+        assert_eq!(near(140..150, 1000..1010), [2], "it reaches there from the cell before");
+        assert_eq!(near(0..10, 400..500), [0; 0]);
+    }
+}

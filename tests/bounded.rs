@@ -1,0 +1,61 @@
+//! Texts on which work or answers were once quadratic. Each test is named by what made them so; where that comes back, a
+//! test here does not end in reasonable time, or an answer holds more than the texts could.
+
+use std::sync::LazyLock;
+
+use policy_echo::compare::comparison::{Comparison, StageEnd};
+use policy_echo::compare::engine::{Engine, EngineSettings};
+use policy_echo::compare::options::CompareOptions;
+use policy_echo::text::cancel::Cancel;
+use policy_echo::text::document::{Document, DocumentLimits, Metadata};
+use policy_echo::text::span::Pair;
+
+static ENGINE: LazyLock<Engine> =
+    LazyLock::new(|| Engine::load(EngineSettings::default()).expect("the embedded tables are sound"));
+
+fn compare(left: &str, right: &str) -> Comparison {
+    let documents = Pair::new(left, right).map(|text| {
+        Document::new(text.to_owned(), Metadata::default(), DocumentLimits::default()).expect("a document")
+    });
+    ENGINE.compare(&documents, &[], &CompareOptions::default(), &Cancel::new()).expect("nobody cancels")
+}
+
+#[test]
+fn the_phrases_of_one_character_repeated_hold_no_more_than_some_times_the_text() {
+    let text = "的".repeat(100_000);
+    let found = compare(&text, &text);
+    let characters: usize = found.phrases.iter().map(|phrase| phrase.text.chars().count()).sum();
+    assert!((100_000..=800_000).contains(&characters), "{characters} characters of phrases");
+    assert_eq!(found.completeness.phrases, StageEnd::Budget);
+    assert_eq!(found.phrases[0].text.chars().count(), 100_000, "the longest is there");
+}
+
+#[test]
+fn figures_are_not_read_again_from_each_of_their_digits() {
+    let text = "1".repeat(400_000);
+    let found = compare(&text, &text);
+    assert_eq!(found.beads.len(), 1);
+    assert!(found.beads[0].similarity >= 1.0);
+}
+
+#[test]
+fn sentences_with_one_subject_are_not_read_again_from_each_of_them() {
+    let text = "会议强调。".repeat(80_000);
+    assert_eq!(compare(&text, "会议指出，要加强领导。").items, []);
+}
+
+#[test]
+fn a_point_with_many_linked_paragraphs_asks_each_of_them_once() {
+    let mut sides = [String::from("一、各项规定\n"), String::from("一、各项规定\n")];
+    for number in 0..6000_u32 {
+        // Lines that tell, in another order on the right.
+        let line = |at: u32| {
+            let character = |by: u32| char::from_u32(0x4e00 + at.wrapping_mul(7919).wrapping_add(by * 101) % 20_000);
+            (0..8).filter_map(character).collect::<String>()
+        };
+        sides[0].push_str(&format!("{}。\n", line(number)));
+        sides[1].push_str(&format!("{}。\n", line(number * 2477 % 6000)));
+    }
+    let found = compare(&sides[0], &sides[1]);
+    assert!(found.links.len() > 3000, "{} links", found.links.len());
+}
