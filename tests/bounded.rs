@@ -43,19 +43,3 @@ fn sentences_with_one_subject_are_not_read_again_from_each_of_them() {
     let text = "会议强调。".repeat(80_000);
     assert_eq!(compare(&text, "会议指出，要加强领导。").items, []);
 }
-
-#[test]
-fn a_point_with_many_linked_paragraphs_asks_each_of_them_once() {
-    let mut sides = [String::from("一、各项规定\n"), String::from("一、各项规定\n")];
-    for number in 0..6000_u32 {
-        // Lines that tell, in another order on the right.
-        let line = |at: u32| {
-            let character = |by: u32| char::from_u32(0x4e00 + at.wrapping_mul(7919).wrapping_add(by * 101) % 20_000);
-            (0..8).filter_map(character).collect::<String>()
-        };
-        sides[0].push_str(&format!("{}。\n", line(number)));
-        sides[1].push_str(&format!("{}。\n", line(number * 2477 % 6000)));
-    }
-    let found = compare(&sides[0], &sides[1]);
-    assert!(found.links.len() > 3000, "{} links", found.links.len());
-}
