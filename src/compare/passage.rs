@@ -123,19 +123,20 @@ pub fn find(
 ) -> Result<Found, Cancelled> {
     let bigram = |left, right| rarity.told(Run { left, right, length: 2 }).bits;
     let (seeds, mut end) = seed::seeds(units, bigrams, bigram, &mut StepBudget::new(budgets.passage_steps), cancel)?;
-    let (matches, matching_end) = match_seeds(units, bigrams, &seeds, rarity, budgets, cancel)?;
+    let mut matcher = PieceMatcher::new(units, bigrams);
+    let (matches, matching_end) = match_seeds(&mut matcher, &seeds, rarity, budgets, cancel)?;
     end = end.and(matching_end);
     let law = is_law(analyses.left) || is_law(analyses.right);
     let options = ChainOptions { shadow: if law { LAW_SHADOW } else { SHADOW }, ..ChainOptions::default() };
     let mut steps = StepBudget::new(budgets.chain_steps);
     let chained =
-        chain(units, bigrams, &matches, Weight::Echo, &vec![false; matches.len()], &options, &mut steps, cancel)?;
+        chain(&mut matcher, &matches, Weight::Echo, &vec![false; matches.len()], &options, &mut steps, cancel)?;
     end = end.and(chained.end);
     let (min_bits, looseness) = if law { (MIN_LAW_BITS, LAW_LOOSENESS_BITS) } else { (MIN_BITS, LOOSENESS_BITS) };
     let is_echo = |draft: &Draft| draft.score - looseness * (1.0 - draft.similarity()) >= min_bits;
     let (mut echoes, hints): (Vec<Draft>, Vec<Draft>) = chained.drafts.into_iter().partition(is_echo);
     let mut steps = StepBudget::new(budgets.chain_steps);
-    let plain = chain(units, bigrams, &matches, Weight::Plain, &chained.used, &options, &mut steps, cancel)?;
+    let plain = chain(&mut matcher, &matches, Weight::Plain, &chained.used, &options, &mut steps, cancel)?;
     end = end.and(plain.end);
     let is_formula = |draft: &&Draft| {
         let stock = draft.weight <= MAX_FORMULA_SHARE * draft.plain;
@@ -173,16 +174,14 @@ pub fn find(
 const MATCHED_TOGETHER: usize = 1 << 14;
 
 /// Matches the candidate pairs, in their order up to the budget.
-fn match_seeds<'a>(
-    units: Pair<&'a Units>,
-    bigrams: Pair<&'a Bigrams>,
+fn match_seeds(
+    matcher: &mut PieceMatcher<'_>,
     seeds: &[Seed],
     rarity: &Rarity<'_, '_>,
     budgets: &Budgets,
     cancel: &Cancel,
 ) -> Result<(Matches, StageEnd), Cancelled> {
     let mut matches = Matches::default();
-    let mut matcher = PieceMatcher::new(units, bigrams);
     let mut steps = StepBudget::new(budgets.match_steps);
     let mut end = StageEnd::Complete;
     let (mut order, mut added) = (Vec::new(), Vec::new());

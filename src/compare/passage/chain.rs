@@ -7,7 +7,6 @@
 
 use std::ops::Range;
 
-use crate::compare::bigram::Bigrams;
 use crate::compare::comparison::StageEnd;
 use crate::compare::matching::Units;
 use crate::compare::rarity::Told;
@@ -95,8 +94,7 @@ pub struct Chained {
 /// Builds passages from matched pairs, heaviest first. Pairs of `taken` stay out. A step is a pair that is looked at, or a
 /// piece of a passage that is looked at with it.
 pub fn chain<'a>(
-    units: Pair<&'a Units>,
-    bigrams: Pair<&'a Bigrams>,
+    matcher: &'a mut PieceMatcher<'_>,
     matches: &'a Matches,
     weight: Weight,
     taken: &[bool],
@@ -114,13 +112,13 @@ pub fn chain<'a>(
         weight.of(b).total_cmp(&weight.of(a)).then((a.left, a.right).cmp(&(b.left, b.right)))
     });
     let mut chaining = Chaining {
-        units,
+        units: matcher.units(),
         matches,
         weight,
         used: taken.to_vec(),
         options,
         budget,
-        matcher: PieceMatcher::new(units, bigrams),
+        matcher,
         window: Window::default(),
         polls: Polls::new(cancel),
         end: StageEnd::Complete,
@@ -141,14 +139,14 @@ pub fn chain<'a>(
 }
 
 /// What chaining works on.
-struct Chaining<'a> {
-    units: Pair<&'a Units>,
+struct Chaining<'a, 'm> {
+    units: Pair<&'m Units>,
     matches: &'a Matches,
     weight: Weight,
     used: Vec<bool>,
     options: &'a ChainOptions,
     budget: &'a mut StepBudget,
-    matcher: PieceMatcher<'a>,
+    matcher: &'a mut PieceMatcher<'m>,
     window: Window,
     polls: Polls<'a>,
     end: StageEnd,
@@ -315,7 +313,7 @@ const MOST_MEMBERS: usize = 256;
 /// Most pieces that a passage is lengthened by at either end.
 const MOST_LENGTHENED: usize = 64;
 
-impl Chaining<'_> {
+impl Chaining<'_, '_> {
     /// Counts steps; false, and the answer says so, when the budget is used up.
     fn afford(&mut self, steps: u64) -> Result<bool, Cancelled> {
         self.polls.steps(steps.min(u64::from(u32::MAX)) as u32)?;

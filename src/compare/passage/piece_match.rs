@@ -61,6 +61,11 @@ impl<'a> PieceMatcher<'a> {
         }
     }
 
+    /// The units of both documents.
+    pub fn units(&self) -> Pair<&'a Units> {
+        self.units
+    }
+
     /// Steps that the last match took.
     pub fn steps(&self) -> u64 {
         self.steps
