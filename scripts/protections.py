@@ -3,6 +3,7 @@
 
     scripts/protections.py [NAME]…          all, or those whose names contain a NAME; exit 1 if one is not noticed
     scripts/protections.py --list           the table, without running anything
+    scripts/protections.py --check          whether everything is where the table says, which CI asks
     scripts/protections.py --folder FOLDER  where the copy and what is built of it are kept (default: target/protections)
 
 In a copy of the tree every protection gets a switch (`OFF` below becomes a look at POLICY_ECHO_WITHOUT), so one build serves
@@ -18,6 +19,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -290,10 +292,17 @@ def passes(program, test, without, copy):
     return done.returncode == 0, time.monotonic() - began
 
 
+def is_a_test(test):
+    """Whether a function of this name is anywhere in the sources."""
+    name = "fn " + test.rsplit("::", 1)[-1] + "("
+    return any(name in path.read_text(encoding="utf-8") for part in ("src", "tests") for path in (ROOT / part).rglob("*.rs"))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="parts of the names of protections")
     parser.add_argument("--list", action="store_true", help="print the table only")
+    parser.add_argument("--check", action="store_true", help="look for the words of the table only")
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     parser.add_argument("--folder", type=pathlib.Path, default=target / "protections")
     options = parser.parse_args()
@@ -301,6 +310,15 @@ def main():
     if options.list:
         for name, binary, test, *_ in chosen:
             print(f"{name:<34} {binary}::{test}" if test else f"{name:<34} {binary}")
+        return
+    if options.check:
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(ROOT / "src", pathlib.Path(folder) / "src")
+            switch_all(pathlib.Path(folder), PROTECTIONS)
+        missing = [test for _, _, test, *_ in PROTECTIONS if test and not is_a_test(test)]
+        if missing:
+            sys.exit("there are no such tests: " + ", ".join(missing))
+        print(f"{len(PROTECTIONS)} protections and their tests are where the table says")
         return
     copy = options.folder.resolve() / "tree"
     refresh(copy)
