@@ -25,4 +25,5 @@ pub mod to_proto;
 mod trace_handler;
 pub mod trace_session;
 mod transport;
+mod whole_messages;
 pub mod wire;

@@ -31,6 +31,7 @@ use super::security::Gate;
 use super::status::{Failure, RETRY_PUSHBACK};
 use super::telemetry::{CallRecord, Observer};
 use super::transport::{Peer, RequestLimits};
+use super::whole_messages::WholeMessages;
 
 const GRPC_STATUS: &str = "grpc-status";
 
@@ -100,7 +101,8 @@ impl Edge {
         head.extensions.insert(arrival.clone());
         head.extensions.insert(allowance);
         let body = ReceivedBody::new(body, Arc::clone(&self.pool), self.bounds.clone(), sender, arrival);
-        let request = record.observe(http::Request::from_parts(head, Body::new(body)));
+        let body = Body::new(WholeMessages::new(body));
+        let request = record.observe(http::Request::from_parts(head, body));
         let facts = record.facts().clone();
         let answered = AssertUnwindSafe(routes.oneshot(request)).catch_unwind();
         let reply = match tokio::time::timeout(timeout, facts.scope(answered)).await {

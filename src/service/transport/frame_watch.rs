@@ -3,6 +3,8 @@
 //! In: a stream of bytes in which a peer speaks HTTP/2. Out: the same bytes. Always: reading fails with `TimedOut` once
 //! the peer has been inside one frame, one header block or the connection preface for longer than it may be, however
 //! slowly it goes on sending. Between frames a peer may be silent for ever; keepalive tells whether it lives.
+//! It fails, too, once the peer has sent more than [`MOST_IDLE_FRAMES`] frames of SETTINGS and PRIORITY without a call among
+//! them: each costs the server a step and brings it nothing, and nobody honest sends many.
 //! Cost: one look at the 9 bytes of each frame's head.
 //!
 //! Neither hyper nor h2 bounds this time: a peer that sends half of a frame and falls silent is never let go, since it
@@ -23,10 +25,16 @@ const PREFACE_BYTES: usize = 24;
 const HEAD_BYTES: usize = 9;
 /// Types of the frames that carry header blocks.
 const HEADERS: u8 = 1;
+/// Types of frames that cost the server work and bring it nothing.
+const PRIORITY: u8 = 2;
+const SETTINGS: u8 = 4;
 const PUSH_PROMISE: u8 = 5;
 const CONTINUATION: u8 = 9;
 /// The flag that ends a header block.
 const END_HEADERS: u8 = 4;
+
+/// Most frames of SETTINGS and PRIORITY from one call to the next.
+const MOST_IDLE_FRAMES: u32 = 1000;
 
 /// Where in the stream of frames the next byte stands.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +48,13 @@ struct Position {
     in_headers: bool,
     /// How many frames have ended.
     ended: u64,
+    /// Frames of SETTINGS and PRIORITY since the last HEADERS.
+    idle_frames: u32,
 }
 
 impl Position {
-    const START: Self = Self { owed: PREFACE_BYTES, head: [0; HEAD_BYTES], head_bytes: 0, in_headers: false, ended: 0 };
+    const START: Self =
+        Self { owed: PREFACE_BYTES, head: [0; HEAD_BYTES], head_bytes: 0, in_headers: false, ended: 0, idle_frames: 0 };
 
     /// Whether the peer owes us nothing. The first frame, its settings, is owed from the start.
     fn is_between_frames(&self) -> bool {
@@ -80,6 +91,11 @@ impl Position {
         let (kind, flags) = (self.head[3], self.head[4]);
         if matches!(kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
             self.in_headers = flags & END_HEADERS == 0;
+        }
+        match kind {
+            HEADERS => self.idle_frames = 0,
+            SETTINGS | PRIORITY => self.idle_frames = self.idle_frames.saturating_add(1),
+            _ => {}
         }
         self.head_bytes = 0;
         self.ended += 1;
@@ -152,6 +168,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for FrameWatch<S> {
         }
         if let Some(position) = &mut self.position {
             position.advance(&buffer.filled()[before..]);
+            if position.idle_frames > MOST_IDLE_FRAMES {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "too many frames without a call")));
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -224,6 +243,23 @@ mod tests {
         assert_eq!(check(&[PREFACE, &settings, &open, &frame(CONTINUATION, 0, b"a")]), "inside");
         assert_eq!(check(&[PREFACE, &settings, &open, &frame(CONTINUATION, END_HEADERS, b"")]), "between");
         assert_eq!(check(&[PREFACE, &settings, &frame(0, 0, &[7; 200])]), "between");
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_frames_without_a_call_is_ended() {
+        let failed = async |frames: Vec<u8>| {
+            let (mut peer, ours) = tokio::io::duplex(1 << 20);
+            peer.write_all(&[PREFACE, &frames].concat()).await.expect("room");
+            drop(peer);
+            let mut watched = FrameWatch::new(ours, Bytes::new(), Duration::from_secs(5));
+            watched.read_to_end(&mut Vec::new()).await.is_err()
+        };
+        let (settings, priority) = (frame(SETTINGS, 0, &[]), frame(PRIORITY, 0, &[0; 5]));
+        assert!(!failed(settings.repeat(1000)).await && failed(settings.repeat(1001)).await);
+        assert!(failed([settings.repeat(500), priority.repeat(501)].concat()).await);
+        let call = frame(HEADERS, END_HEADERS, b"abc");
+        let with_calls = [priority.repeat(900), call].concat().repeat(5);
+        assert!(!failed(with_calls).await, "a browser may send priorities with every call");
     }
 
     /// Sends `parts` with 4 s between them and says after how many seconds reading failed, if within a minute.
