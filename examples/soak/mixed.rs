@@ -50,7 +50,7 @@ fn kinds(arguments: &Arguments) -> Result<Vec<Kind>, Error> {
         kind("stream", 10, vec![stream], &[0]),
         kind("deadline", 5, vec![Call { timeout: Some("50m"), ..heavy.clone() }], &[4, 8]),
         kind("huge", 1, vec![huge], &[8]),
-        kind("raw bytes", 6, hostile("rawbytes"), &[3]),
+        kind("raw bytes", 6, hostile("rawbytes"), &[3, 8]),
         kind("protobuf", 6, hostile("protobuf"), &[0, 3, 8]),
         kind("frame", 6, hostile("frame"), &[0, 3, 4, 8, 12, 13]),
         Kind {

@@ -169,6 +169,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for FrameWatch<S> {
         if let Some(position) = &mut self.position {
             position.advance(&buffer.filled()[before..]);
             if position.idle_frames > MOST_IDLE_FRAMES {
+                // Who fails to read has read nothing.
+                buffer.set_filled(before);
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "too many frames without a call")));
             }
         }
