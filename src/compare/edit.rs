@@ -187,14 +187,15 @@ pub fn edits(
     cancel: &Cancel,
 ) -> Result<(Vec<Edit>, StageEnd), Cancelled> {
     let words = sequence::sequences(context.analyses, &context.vocabulary, Pair::new(left, right));
-    let (pieces, end) = pieces(context, words.as_ref(), budget, cancel)?;
+    let (pieces, end) = pieces(context, words.as_ref(), |_| true, budget, cancel)?;
     Ok((output::edits(context, words.as_ref(), pieces), end))
 }
 
-/// The pieces that cover the words of both sides.
+/// The pieces that cover the words of both sides. Changes that are not `wanted` are left whole and without a kind.
 fn pieces(
     context: &EditContext<'_>,
     words: Pair<&Sequence>,
+    wanted: impl Fn(Pair<Span<Normalized>>) -> bool,
     budget: &mut StepBudget,
     cancel: &Cancel,
 ) -> Result<(Vec<Piece>, StageEnd), Cancelled> {
@@ -224,6 +225,8 @@ fn pieces(
             let spans = Pair::new(words.left.span(part.left), words.right.span(part.right));
             if part.kind == OpKind::Equal {
                 pieces.push(Piece::equal(spans));
+            } else if !wanted(spans) {
+                pieces.push(Piece::changed(spans, None));
             } else {
                 let (found, found_end) = pairing::split(context, words, spans, budget, cancel)?;
                 end = end.and(found_end);

@@ -51,17 +51,74 @@ struct Node {
 #[derive(Clone, Debug)]
 pub struct Formulas {
     nodes: Vec<Node>,
+    openings: Openings,
+}
+
+/// How patterns open, as a filter: at most places of a text none does, and one or two bits tell so.
+#[derive(Clone, Debug)]
+struct Openings {
+    /// Bits of the first two characters of patterns that open with two.
+    two: Vec<u64>,
+    /// Bits of the first character of patterns that go on with something else.
+    one: Vec<u64>,
+    /// Whether a pattern opens with a number.
+    numeral: bool,
+    /// Whether a pattern opens with a gap.
+    gap: bool,
+}
+
+/// Bits of each filter: some hundred times the openings of the list.
+const OPENING_BITS: usize = 1 << 16;
+
+/// Word and bit of an opening.
+fn opening(first: char, second: Option<char>) -> (usize, u64) {
+    let mixed = (first as u32).wrapping_mul(0x9e37_79b1) ^ second.map_or(0, |second| second as u32);
+    let bit = mixed as usize % OPENING_BITS;
+    (bit / 64, 1 << (bit % 64))
+}
+
+impl Openings {
+    fn new() -> Self {
+        let bits = || vec![0; OPENING_BITS / 64];
+        Self { two: bits(), one: bits(), numeral: false, gap: false }
+    }
+
+    fn add(&mut self, steps: [Option<Step>; 2]) {
+        match steps {
+            [Some(Step::Character(first)), Some(Step::Character(second))] => {
+                let (word, bit) = opening(first, Some(second));
+                self.two[word] |= bit;
+            }
+            [Some(Step::Character(first)), _] => {
+                let (word, bit) = opening(first, None);
+                self.one[word] |= bit;
+            }
+            [Some(Step::Numeral), _] => self.numeral = true,
+            [Some(Step::Gap), _] => self.gap = true,
+            [None, _] => {}
+        }
+    }
+
+    /// Whether a pattern may open at the start of `text`.
+    fn may_open(&self, text: &[char]) -> bool {
+        let Some(&first) = text.first() else { return self.gap };
+        let has = |bits: &[u64], (word, bit): (usize, u64)| bits[word] & bit != 0;
+        self.gap
+            || self.numeral && is_numeral(first)
+            || has(&self.one, opening(first, None))
+            || text.get(1).is_some_and(|&second| has(&self.two, opening(first, Some(second))))
+    }
 }
 
 impl Formulas {
     /// No phrases.
     pub fn none() -> Self {
-        Self { nodes: vec![Node::default()] }
+        Self { nodes: vec![Node::default()], openings: Openings::new() }
     }
 
     /// The list in this binary. Building its trie takes about a millisecond.
     pub fn embedded() -> Self {
-        let mut formulas = Self { nodes: vec![Node::default()] };
+        let mut formulas = Self::none();
         for line in LIST.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             for reading in readings(line) {
                 formulas.add(reading.chars().map(step));
@@ -80,7 +137,9 @@ impl Formulas {
         self
     }
 
-    fn add(&mut self, steps: impl Iterator<Item = Step>) {
+    fn add(&mut self, steps: impl Iterator<Item = Step> + Clone) {
+        let mut first = steps.clone();
+        self.openings.add([first.next(), first.next()]);
         let mut node = 0;
         for step in steps {
             let fresh = self.nodes.len();
@@ -103,6 +162,9 @@ impl Formulas {
         let mut marks = vec![false; text.len()];
         for start in 0..text.len() {
             polls.steps(4)?;
+            if !self.openings.may_open(&text[start..]) {
+                continue;
+            }
             if let Some(end) = self.longest_from(0, text, start) {
                 marks[start..end].fill(true);
             }

@@ -43,13 +43,16 @@ pub fn reach(
     };
     let window = Pair::new(window(before.left, stretches.left), window(before.right, stretches.right));
     let words = sequences(context.analyses, &context.vocabulary, Pair::new(&[window.left], &[window.right]));
-    let (pieces, _) = super::pieces(context, words.as_ref(), budget, cancel)?;
+    // What lies inside both stretches corresponds already, whatever it is.
+    let inside = |spans: Pair<Span<Normalized>>| {
+        spans.left.start() >= stretches.left.start() && spans.right.start() >= stretches.right.start()
+    };
+    let (pieces, _) = super::pieces(context, words.as_ref(), |spans| !inside(spans), budget, cancel)?;
     let mut start = Pair::new(stretches.left.start(), stretches.right.start());
     let mut loose = 0;
     for piece in pieces.iter().rev() {
         let Pair { left, right } = piece.spans;
-        let inside = left.start() >= stretches.left.start() && right.start() >= stretches.right.start();
-        if inside || answers(piece) {
+        if inside(piece.spans) || answers(piece) {
             start = Pair::new(start.left.min(left.start()), start.right.min(right.start()));
             loose = 0;
         } else {

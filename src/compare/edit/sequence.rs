@@ -71,6 +71,8 @@ pub(super) fn sequences(
             let mut end = None;
             let mut joinable = false;
             let inside = analysis.tokens.inside(span);
+            out.words.reserve(inside.len());
+            out.numbers.reserve(inside.len());
             for token in &analysis.tokens.all()[inside.start as usize..inside.end as usize] {
                 let part = token.span.intersection(span);
                 let characters = analysis.text.slice(part);
