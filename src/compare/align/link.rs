@@ -283,6 +283,7 @@ fn strengths(
     polls: &mut Polls<'_>,
 ) -> Result<Strengths, Cancelled> {
     let alone: Strengths = pairs.iter().map(|(pair, shared)| (*pair, shared.strength())).collect();
+    let crowds = Crowds::of(pairs.keys());
     let mut out = Strengths::default();
     for (&(left, right), shared) in pairs {
         polls.steps(64)?;
@@ -291,12 +292,40 @@ fn strengths(
             INTRODUCTION_SHARE * shared.containment()
                 + (1.0 - INTRODUCTION_SHARE) * list_strength(&alone, analyses, left, right)
         } else {
-            let support = if without.has(Part::Neighbours) { 0.0 } else { support(&alone, left, right) };
+            let is_alone = without.has(Part::Neighbours) || crowds.is_alone(left, right);
+            let support = if is_alone { 0.0 } else { support(&alone, left, right) };
             alone[&(left, right)] * (1.0 + support)
         };
         out.insert((left, right), strength);
     }
     Ok(out)
+}
+
+/// How many pairs lie in every square of paragraphs: most pairs of long texts stand alone, and need not be asked for each
+/// of their neighbours.
+struct Crowds(FxHashMap<(i64, i64), u32>);
+
+impl Crowds {
+    /// Side of a square, in paragraphs: a neighbourhood touches four squares at most.
+    const SIDE: i64 = 2 * NEIGHBOURHOOD + 1;
+
+    fn of<'a>(pairs: impl Iterator<Item = &'a (u32, u32)>) -> Self {
+        let mut counts = FxHashMap::default();
+        for &(left, right) in pairs {
+            *counts.entry((i64::from(left) / Self::SIDE, i64::from(right) / Self::SIDE)).or_default() += 1;
+        }
+        Self(counts)
+    }
+
+    /// Whether no other pair lies in any square that the neighbourhood of a pair touches.
+    fn is_alone(&self, left: u32, right: u32) -> bool {
+        let squares = |at: u32| {
+            let at = i64::from(at);
+            (at - NEIGHBOURHOOD).max(0) / Self::SIDE..=(at + NEIGHBOURHOOD) / Self::SIDE
+        };
+        let near = squares(left).flat_map(|down| squares(right).map(move |across| (down, across)));
+        near.filter_map(|square| self.0.get(&square)).sum::<u32>() <= 1
+    }
 }
 
 /// The strongest pair near a pair on both sides, weaker with the root of its distance.
