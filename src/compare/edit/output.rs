@@ -10,7 +10,7 @@ use super::sequence::Sequence;
 use crate::compare::comparison::Edit;
 use crate::compare::comparison::EditKind;
 use crate::text::normalize::NormalizedText;
-use crate::text::span::{Normalized, Pair, Raw, Span};
+use crate::text::span::{Normalized, Pair, Raw, Side, Span};
 
 /// The edits of pieces.
 pub(super) fn edits(context: &EditContext<'_>, words: Pair<&Sequence>, pieces: Vec<Piece>) -> Vec<Edit> {
@@ -35,26 +35,100 @@ pub(super) fn edits(context: &EditContext<'_>, words: Pair<&Sequence>, pieces: V
         .collect()
 }
 
-/// Joins pieces whose border would cut a raw character.
-fn keep_characters_whole(texts: Pair<&NormalizedText>, mut pieces: Vec<Piece>) -> Vec<Piece> {
-    let cuts = |text: &NormalizedText, before: Span<Normalized>, behind: Span<Normalized>| {
-        let at = behind.start();
-        at > 0
-            && before.end() == at
-            && (at as usize) < text.characters().len()
-            && text.to_raw(Span::new(at - 1, at)).end() > text.to_raw(Span::new(at, at + 1)).start()
-    };
-    pieces.dedup_by(|piece, last| {
-        let cut = cuts(texts.left, last.spans.left, piece.spans.left)
-            || cuts(texts.right, last.spans.right, piece.spans.right);
-        if cut {
-            let both_equal = last.is_equal() && piece.is_equal();
-            let spans = cover(last, piece);
-            *last = if both_equal { Piece::equal(spans) } else { Piece::changed(spans, Some(EditKind::Other)) };
+/// Joins pieces whose border would cut a raw character. Where a paragraph ends between them on the other side, they stay
+/// two, and the character goes to the first.
+fn keep_characters_whole(texts: Pair<&NormalizedText>, pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for mut piece in pieces {
+        let Some(last) = out.last_mut() else {
+            out.push(piece);
+            continue;
+        };
+        let cut = |side: Side| cut_characters(texts.get(side), *last.spans.get(side), *piece.spans.get(side));
+        let cuts = Pair::new(cut(Side::Left), cut(Side::Right));
+        // Such a stretch has given its front away already.
+        let gave = |side: Side| *cuts.get(side) > 0 && last.spans.get(side).is_empty();
+        let parted = is_gap(last.spans.left, piece.spans.left) || is_gap(last.spans.right, piece.spans.right);
+        if cuts == Pair::new(0, 0) {
+            out.push(piece);
+        } else if parted || Side::BOTH.into_iter().any(gave) {
+            let was_equal = piece.is_equal();
+            for side in Side::BOTH {
+                give_front(texts, &mut out, &mut piece, side, *cuts.get(side));
+            }
+            let is_empty = piece.spans.left.is_empty() && piece.spans.right.is_empty();
+            let piece = if was_equal || piece.spans.left.is_empty() || piece.spans.right.is_empty() {
+                of_whole_characters(texts, piece.spans)
+            } else {
+                piece
+            };
+            out.extend((!is_empty).then_some(piece));
+        } else {
+            let spans = cover(last, &piece);
+            *last = of_whole_characters(texts, spans);
         }
-        cut
-    });
-    pieces
+    }
+    out
+}
+
+/// A piece whose borders were moved to those of raw characters.
+fn of_whole_characters(texts: Pair<&NormalizedText>, spans: Pair<Span<Normalized>>) -> Piece {
+    let whole = Pair::new(whole_characters(texts.left, spans.left), whole_characters(texts.right, spans.right));
+    if texts.left.slice(whole.left) == texts.right.slice(whole.right) {
+        return Piece::equal(spans);
+    }
+    let is_replacement = !spans.left.is_empty() && !spans.right.is_empty();
+    Piece::changed(spans, is_replacement.then_some(EditKind::Other))
+}
+
+/// A stretch with the rest of the raw characters that it cuts at either end, as it is quoted.
+fn whole_characters(text: &NormalizedText, span: Span<Normalized>) -> Span<Normalized> {
+    if span.is_empty() {
+        return span;
+    }
+    let end = span.end() + cut_characters(text, span, Span::new(span.end(), span.end()));
+    let raw_start = text.to_raw(Span::new(span.start(), span.start() + 1)).start();
+    let cut = |at: &u32| text.to_raw(Span::new(*at, at + 1)).end() > raw_start;
+    let start = (0..span.start()).rev().take_while(cut).last().unwrap_or(span.start());
+    Span::new(start, end)
+}
+
+/// Characters at the front of a stretch that stand for the same raw character as the end of the stretch before it.
+fn cut_characters(text: &NormalizedText, before: Span<Normalized>, behind: Span<Normalized>) -> u32 {
+    let at = behind.start();
+    if at == 0 || before.end() != at || at as usize >= text.characters().len() {
+        return 0;
+    }
+    let raw_end = text.to_raw(Span::new(at - 1, at)).end();
+    let shared =
+        (at..text.characters().len() as u32).take_while(|at| text.to_raw(Span::new(*at, at + 1)).start() < raw_end);
+    shared.count() as u32
+}
+
+/// Whether something stands between two stretches that are not empty.
+fn is_gap(before: Span<Normalized>, behind: Span<Normalized>) -> bool {
+    !before.is_empty() && !behind.is_empty() && before.end() < behind.start()
+}
+
+/// Gives characters at the front of a piece on one side to the last piece before it that is not empty there.
+fn give_front(texts: Pair<&NormalizedText>, out: &mut [Piece], piece: &mut Piece, side: Side, characters: u32) {
+    let span = *piece.spans.get(side);
+    let characters = characters.min(span.len());
+    if characters == 0 {
+        return;
+    }
+    let start = span.start() + characters;
+    *piece.spans.get_mut(side) = Span::new(start, span.end());
+    for before in out.iter_mut().rev() {
+        let span = *before.spans.get(side);
+        if span.is_empty() {
+            *before.spans.get_mut(side) = Span::new(start, start);
+            continue;
+        }
+        *before.spans.get_mut(side) = Span::new(span.start(), start);
+        *before = of_whole_characters(texts, before.spans);
+        return;
+    }
 }
 
 /// Raw spans of one side of the pieces.

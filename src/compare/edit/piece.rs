@@ -55,8 +55,12 @@ impl Piece {
     }
 }
 
-/// Both pieces as one stretch.
+/// Both pieces as one stretch. An empty side adds nothing: it may stand at the end of the paragraph before.
 pub(super) fn cover(first: &Piece, last: &Piece) -> Pair<Span<Normalized>> {
-    let join = |first: Span<Normalized>, last: Span<Normalized>| Span::new(first.start(), last.end());
+    let join = |first: Span<Normalized>, last: Span<Normalized>| match (first.is_empty(), last.is_empty()) {
+        (true, _) => last,
+        (_, true) => first,
+        _ => Span::new(first.start(), last.end()),
+    };
     Pair::new(join(first.spans.left, last.spans.left), join(first.spans.right, last.spans.right))
 }
