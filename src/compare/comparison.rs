@@ -21,7 +21,8 @@ pub struct Comparison {
     pub links: Vec<ParagraphLink>,
     /// Every paragraph of both sides in exactly one group, in readable order.
     pub beads: Vec<Bead>,
-    /// All distinct maximal shared runs of at least the asked length; heaviest first.
+    /// The distinct maximal shared runs of at least the asked length; heaviest first. All of them unless `completeness`
+    /// says otherwise, and then the longest.
     pub phrases: Vec<SharedPhrase>,
     /// Stretches of both texts that correspond, sorted by left span, then right span.
     pub passages: Vec<Passage>,

@@ -10,7 +10,8 @@
 //! - *stock phrases, names of places and levels, and titles of cited documents* tell next to nothing;
 //! - *slogans* in “ ” that both use and the background does not know tell more: they are somebody's.
 //!
-//! Always: symmetric in the sides. Cost: two table lookups a shared character; the counts of bigrams are linear.
+//! Always: symmetric in the sides. Cost: at most one table lookup for each character of either document, kept for
+//! whoever asks again, and a sum for each shared one; the counts of bigrams are linear.
 
 use std::cell::{Cell, RefCell};
 
