@@ -1,24 +1,10 @@
 //! Texts on which work or answers were once quadratic. Each test is named by what made them so; where that comes back, a
 //! test here does not end in reasonable time, or an answer holds more than the texts could.
 
-use std::sync::LazyLock;
+mod engine_support;
 
-use policy_echo::compare::comparison::{Comparison, StageEnd};
-use policy_echo::compare::engine::{Engine, EngineSettings};
-use policy_echo::compare::options::CompareOptions;
-use policy_echo::text::cancel::Cancel;
-use policy_echo::text::document::{Document, DocumentLimits, Metadata};
-use policy_echo::text::span::Pair;
-
-static ENGINE: LazyLock<Engine> =
-    LazyLock::new(|| Engine::load(EngineSettings::default()).expect("the embedded tables are sound"));
-
-fn compare(left: &str, right: &str) -> Comparison {
-    let documents = Pair::new(left, right).map(|text| {
-        Document::new(text.to_owned(), Metadata::default(), DocumentLimits::default()).expect("a document")
-    });
-    ENGINE.compare(&documents, &[], &CompareOptions::default(), &Cancel::new()).expect("nobody cancels")
-}
+use engine_support::compare;
+use policy_echo::compare::comparison::StageEnd;
 
 #[test]
 fn the_phrases_of_one_character_repeated_hold_no_more_than_some_times_the_text() {

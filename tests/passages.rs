@@ -2,25 +2,12 @@
 //!
 //! The words of golden echoes stand alone here: a sentence or two is what a new user tries first.
 
+mod engine_support;
+
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 
-use policy_echo::compare::comparison::{Comparison, OriginKind};
-use policy_echo::compare::engine::{Engine, EngineSettings};
-use policy_echo::compare::options::CompareOptions;
-use policy_echo::text::cancel::Cancel;
-use policy_echo::text::document::{Document, DocumentLimits, Metadata};
-use policy_echo::text::span::Pair;
-
-static ENGINE: LazyLock<Engine> =
-    LazyLock::new(|| Engine::load(EngineSettings::default()).expect("the embedded tables are sound"));
-
-fn compare(left: &str, right: &str) -> Comparison {
-    let documents = Pair::new(left, right).map(|text| {
-        Document::new(text.to_owned(), Metadata::default(), DocumentLimits::default()).expect("a document")
-    });
-    ENGINE.compare(&documents, &[], &CompareOptions::default(), &Cancel::new()).expect("nobody cancels")
-}
+use engine_support::compare;
+use policy_echo::compare::comparison::OriginKind;
 
 /// Echoes as `left ~ right`, formula with ○ before it, links as `left⇄right`.
 fn check(left: &str, right: &str) -> String {

@@ -2,15 +2,14 @@
 
 #![cfg(unix)]
 
+#[path = "../examples/soak/collector.rs"]
+mod collector;
 mod serving_support;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use collector::Collector;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value};
-use opentelemetry_proto::tonic::trace::v1::Span;
 use policy_echo::service::proto;
 use policy_echo::service::proto::comparison_service_client::ComparisonServiceClient;
 use policy_echo::service::proto::trace_directive_request::Message as Sent;
@@ -18,44 +17,12 @@ use policy_echo::service::proto::trace_service_client::TraceServiceClient;
 use serving_support::{Serving, TestFile, http_get};
 use tokio_stream::StreamExt as _;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Status};
 
 /// Found in no document of ours and in no word of the program.
 const CANARY: &str = "鹦鹉螺";
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT_ID: &str = "00f067aa0ba902b7";
-
-/// A collector of spans that keeps them.
-#[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<Span>>>);
-
-#[tonic::async_trait]
-impl TraceService for Collector {
-    async fn export(
-        &self,
-        request: Request<ExportTraceServiceRequest>,
-    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let scopes = request.into_inner().resource_spans.into_iter().flat_map(|spans| spans.scope_spans);
-        self.0.lock().expect("no panic").extend(scopes.flat_map(|scope| scope.spans));
-        Ok(Response::new(ExportTraceServiceResponse::default()))
-    }
-}
-
-impl Collector {
-    /// Starts to collect; gives the address.
-    async fn start(&self) -> SocketAddr {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("bound");
-        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
-        let collector = TraceServiceServer::new(self.clone());
-        tokio::spawn(tonic::transport::Server::builder().add_service(collector).serve_with_incoming(incoming));
-        address
-    }
-
-    fn spans(&self) -> Vec<Span> {
-        self.0.lock().expect("no panic").clone()
-    }
-}
 
 async fn channel(address: SocketAddr) -> Channel {
     let endpoint = Channel::from_shared(format!("http://{address}")).expect("an address");
@@ -122,7 +89,7 @@ fn metric(metrics: &str, series: &str) -> f64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_told_of_in_the_log_the_metrics_and_the_trace() {
     let collector = Collector::default();
-    let endpoint = format!("http://{}", collector.start().await);
+    let endpoint = format!("http://{}", collector.start().await.expect("a free port"));
     let arguments = ["--metrics-listen", "127.0.0.1:0", "--otlp-endpoint", &endpoint, "--workers", "1"];
     let mut serving = Serving::start(&arguments);
     let mut client = connect(serving.address).await;
@@ -199,7 +166,7 @@ async fn a_call_is_told_of_in_the_log_the_metrics_and_the_trace() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_word_of_a_document_is_told_anywhere() {
     let collector = Collector::default();
-    let endpoint = format!("http://{}", collector.start().await);
+    let endpoint = format!("http://{}", collector.start().await.expect("a free port"));
     let mut serving = Serving::start(&[
         "--metrics-listen",
         "127.0.0.1:0",

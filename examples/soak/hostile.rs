@@ -90,7 +90,8 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     );
     // What is left to export goes out while the server stops.
     let (well, _) = program.stop()?;
-    let spans = collector.spans();
+    // Printed, ids become numbers and words stay words, so what is left to find is text.
+    let spans: Vec<String> = collector.spans().iter().map(|span| format!("{span:?}")).collect();
     let quoting = spans.iter().filter(|span| quotes_text(span.as_bytes())).count();
     table.check(
         format!("of {} spans, those that quote a request", spans.len()),

@@ -3,16 +3,18 @@
 //! A document whose id is a fail point's name makes the call panic there, with the document's text in the panic, which is
 //! what a slice inside a character does. Everything else is the real server behind a real socket.
 
+#[path = "../../examples/soak/collector.rs"]
+mod collector;
+
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use tokio::sync::oneshot;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
+use self::collector::Collector;
 use super::admission::Tally;
 use super::config::Config;
 use super::proto;
@@ -86,35 +88,6 @@ fn log() -> &'static Log {
     })
 }
 
-/// A collector that keeps the spans that are exported to it, as they print.
-#[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<String>>>);
-
-#[tonic::async_trait]
-impl TraceService for Collector {
-    async fn export(
-        &self,
-        request: Request<ExportTraceServiceRequest>,
-    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let scopes = request.into_inner().resource_spans.into_iter().flat_map(|spans| spans.scope_spans);
-        let spans = scopes.flat_map(|scope| scope.spans).map(|span| format!("{span:?}"));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(spans);
-        Ok(Response::new(ExportTraceServiceResponse::default()))
-    }
-}
-
-impl Collector {
-    /// Starts to collect; gives the endpoint.
-    async fn start(&self) -> String {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("bound");
-        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
-        let collector = TraceServiceServer::new(self.clone());
-        tokio::spawn(tonic::transport::Server::builder().add_service(collector).serve_with_incoming(incoming));
-        format!("http://{address}")
-    }
-}
-
 /// A server that is asked to stop, and waited for, by [`Running::end`].
 struct Running {
     watch: Watch,
@@ -133,7 +106,8 @@ impl Running {
 async fn serve(collector: &Collector) -> Running {
     let mut config = Config::default();
     (config.work.workers, config.work.queue) = (1, 2);
-    config.telemetry.otlp_endpoint = Some(collector.start().await);
+    let endpoint = collector.start().await.expect("a free port");
+    config.telemetry.otlp_endpoint = Some(format!("http://{endpoint}"));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     let server = Server::new(config).await.expect("a server");
@@ -261,7 +235,7 @@ async fn a_panic_anywhere_is_one_internal_answer_and_harms_nobody_else() {
     let metrics = watch.metrics.render();
     drop((client, channel));
     running.end().await;
-    let spans = collector.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let spans: Vec<String> = collector.spans().iter().map(|span| format!("{span:?}")).collect();
     assert!(metrics.contains("policy_echo_panics_total 7\n"), "those of the pool are counted: {metrics}");
     assert!(spans.iter().any(|span| span.contains("INTERNAL")) && spans.len() > 20, "{spans:#?}");
     for told in spans.iter().chain([&metrics]) {

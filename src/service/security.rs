@@ -214,12 +214,9 @@ impl Gate {
 
     /// The bytes of all files, in a fixed order.
     fn read(&self) -> Result<Vec<Vec<u8>>, SecurityError> {
-        let settings = &self.settings;
-        let clients = [&settings.tls_client_ca, &settings.tls_client_crl];
-        let paths = [[&settings.tls_cert, &settings.tls_key], clients].concat();
-        paths
+        let config::Security { tls_cert, tls_key, tls_client_ca, tls_client_crl, api_keys, .. } = &self.settings;
+        [tls_cert, tls_key, tls_client_ca, tls_client_crl, api_keys]
             .into_iter()
-            .chain([&settings.api_keys])
             .flatten()
             .map(|path| std::fs::read(path).map_err(|cause| SecurityError::Read { path: path.clone(), cause }))
             .collect()

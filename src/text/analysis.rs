@@ -65,7 +65,6 @@ pub fn analyze(
     cancel: &Cancel,
 ) -> Result<Analysis, Cancelled> {
     let text = normalize_unless_cancelled(document.text(), cancel)?;
-    cancel.check()?;
     let paragraphs = paragraph::paragraphs(&text);
     let (sentences, clauses) = sentence::sentences(&text, &paragraphs, cancel)?;
     let items = item::items(&text, &paragraphs, &sentences, cancel)?;

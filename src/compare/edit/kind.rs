@@ -44,6 +44,7 @@ pub(super) fn kind_of(context: &EditContext<'_>, change: Pair<Span<Normalized>>)
 /// questions, and a word is compared with many others.
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
+    /// Never empty: what came or went is no matter of the rules.
     pub(super) words: &'a [char],
     /// What the words are wherever they stand.
     alone: Rc<WordFacts>,
@@ -93,7 +94,7 @@ impl WordFacts {
             local: is_local.then_some(local),
             degree: strength::degree(words),
             synonym: synonym::number(words),
-            is_any_place: !words.is_empty() && scale::is_any_place(words),
+            is_any_place: scale::is_any_place(words),
             is_body: name::is_body(words),
         }
     }
@@ -104,6 +105,7 @@ impl<'a> Facts<'a> {
     pub(super) fn of(context: &EditContext<'a>, side: Side, span: Span<Normalized>) -> Self {
         let characters = context.analyses.get(side).text.characters();
         let words = &characters[span.range()];
+        debug_assert!(!words.is_empty(), "only words are asked for");
         let alone = context.word_facts(words);
         let (figure, is_slogan, is_person) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         Self { words, alone, characters, span, figure, is_slogan, is_person, subjects: OnceCell::new() }
@@ -160,12 +162,11 @@ impl Facts<'_> {
     }
 
     fn figure(&self) -> Option<&Figure> {
-        let read = || if self.words.is_empty() { None } else { figure(self.characters, self.span) };
-        self.figure.get_or_init(read).as_ref()
+        self.figure.get_or_init(|| figure(self.characters, self.span)).as_ref()
     }
 
     fn is_slogan(&self) -> bool {
-        *self.is_slogan.get_or_init(|| !self.words.is_empty() && is_slogan(self.characters, self.span))
+        *self.is_slogan.get_or_init(|| is_slogan(self.characters, self.span))
     }
 
     fn is_person(&self) -> bool {
