@@ -13,9 +13,11 @@
 
 mod bucket;
 pub mod chain;
+mod growing;
 pub mod matches;
 pub mod piece_match;
 pub mod seed;
+mod shadow;
 mod wording;
 
 use crate::text::analysis::Analysis;

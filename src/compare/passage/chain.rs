@@ -13,10 +13,10 @@ use crate::compare::rarity::Told;
 use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
 use crate::text::span::Pair;
 
-use super::bucket::Buckets;
+use super::growing::Growing;
 use super::matches::{Extent, Matches, PieceMatch};
 use super::piece_match::PieceMatcher;
-use super::wording::Wording;
+use super::shadow::{Sketch, Sketches, drop_shadowed};
 use super::{Draft, Run};
 
 /// What chaining weighs.
@@ -72,7 +72,8 @@ pub enum Weight {
 }
 
 impl Weight {
-    fn of(self, pair: &PieceMatch) -> f32 {
+    /// The bits of a pair.
+    pub(super) fn of(self, pair: &PieceMatch) -> f32 {
         match self {
             Self::Echo => pair.told.bits,
             Self::Plain => pair.told.plain,
@@ -123,18 +124,20 @@ pub fn chain<'a>(
         polls: Polls::new(cancel),
         end: StageEnd::Complete,
     };
-    let mut drafts = Vec::new();
+    let mut sketches = Sketches::default();
+    let mut growing = Growing::default();
     for seed in heaviest {
         if chaining.used[seed as usize] {
             continue;
         }
         cancel.check()?;
-        let growing = chaining.grow(seed)?;
+        chaining.grow(&mut growing, seed)?;
         if growing.score(options) >= options.min_bits {
-            drafts.push(chaining.draft(&growing)?);
+            chaining.sketch(&growing, &mut sketches)?;
         }
     }
-    let drafts = chaining.drop_shadowed(drafts)?;
+    let units = chaining.units;
+    let drafts = drop_shadowed(&sketches, units, options, |steps| chaining.afford(steps))?;
     Ok(Chained { drafts, used: chaining.used, end: chaining.end })
 }
 
@@ -157,8 +160,11 @@ struct Chaining<'a, 'm> {
 struct Window {
     /// The units of both sides between which all pairs are collected.
     units: Pair<Range<u32>>,
-    /// Indexes of those pairs, and of some that stand near.
-    pairs: Vec<u32>,
+    /// Those pairs that no passage had taken, with their indexes: copies that lie side by side, since they are looked
+    /// at for each pair that joins.
+    pairs: Vec<(u32, PieceMatch)>,
+    /// Room to work in.
+    near: Vec<u32>,
 }
 
 impl Window {
@@ -167,144 +173,25 @@ impl Window {
         holds(&self.units.left, &units.left) && holds(&self.units.right, &units.right)
     }
 
-    /// Collects the pairs anew and returns the steps that it took.
-    fn collect(&mut self, units: Pair<Range<u32>>, matches: &Matches) -> u64 {
+    /// Collects the pairs anew that are not `used`, and returns the steps that it took. `pieces` are those that hold a
+    /// unit of the range.
+    fn collect(&mut self, range: Pair<Range<u32>>, pieces: Pair<Range<u32>>, matches: &Matches, used: &[bool]) -> u64 {
+        self.near.clear();
+        let looked_up = matches.near(&range.left, &range.right, &mut self.near);
+        self.units = range;
         self.pairs.clear();
-        let looked_up = matches.near(&units.left, &units.right, &mut self.pairs);
-        self.units = units;
-        looked_up + self.pairs.len() as u64
+        let all = matches.all();
+        let free = self.near.iter().filter(|index| !used[**index as usize]);
+        let pairs = free.map(|index| (*index, all[*index as usize]));
+        self.pairs
+            .extend(pairs.filter(|(_, pair)| pieces.left.contains(&pair.left) && pieces.right.contains(&pair.right)));
+        looked_up + self.near.len() as u64
     }
 
     /// Forgets the pairs, and keeps the room that they took.
     fn clear(&mut self) {
         self.units = Pair::default();
         self.pairs.clear();
-    }
-}
-
-/// The pieces of one side that a passage matches.
-#[derive(Clone, Debug, Default)]
-struct Matched {
-    /// Each piece with its best bits and its most matched units, ascending.
-    pieces: Vec<(u32, f32, u32)>,
-    /// Sum of the bits of the pieces before each, added one after the other; one more at the end. Sums of `f32` depend on
-    /// their order, and this one does not depend on the order in which pieces joined.
-    bits_before: Vec<f32>,
-    units: u32,
-}
-
-impl Matched {
-    fn of(piece: u32, bits: f32, units: u32) -> Self {
-        Self { pieces: vec![(piece, bits, units)], bits_before: vec![0.0, bits], units }
-    }
-
-    fn bits(&self) -> f32 {
-        self.bits_before[self.pieces.len()]
-    }
-
-    /// Place of a piece, what is known of it, and whether it is new.
-    fn with(&self, piece: u32, bits: f32, units: u32) -> (usize, (u32, f32, u32), bool) {
-        let at = self.pieces.partition_point(|known| known.0 < piece);
-        match self.pieces.get(at) {
-            Some(known) if known.0 == piece => (at, (piece, known.1.max(bits), known.2.max(units)), false),
-            _ => (at, (piece, 0.0f32.max(bits), units), true),
-        }
-    }
-
-    /// Bits and units with one more answer, and how many pieces were looked at.
-    fn sums_with(&self, piece: u32, bits: f32, units: u32) -> (f32, u32, usize) {
-        let (at, joined, is_new) = self.with(piece, bits, units);
-        let rest = &self.pieces[at + usize::from(!is_new)..];
-        let bits = rest.iter().fold(self.bits_before[at] + joined.1, |sum, known| sum + known.1);
-        let before = if is_new { 0 } else { self.pieces[at].2 };
-        (bits, self.units - before + joined.2, rest.len())
-    }
-
-    fn add(&mut self, piece: u32, bits: f32, units: u32) {
-        let (at, joined, is_new) = self.with(piece, bits, units);
-        if is_new {
-            self.units += joined.2;
-            self.pieces.insert(at, joined);
-        } else {
-            self.units += joined.2 - self.pieces[at].2;
-            self.pieces[at] = joined;
-        }
-        self.bits_before.truncate(at + 1);
-        for known in &self.pieces[at..] {
-            self.bits_before.push(self.bits_before[self.bits_before.len() - 1] + known.1);
-        }
-    }
-
-    /// Whether all pieces and one more lie in one paragraph.
-    fn stays_in_paragraph(&self, units: &Units, piece: u32) -> bool {
-        let paragraph = |piece: u32| units.pieces[piece as usize].paragraph;
-        let first = self.pieces.first().map_or(piece, |first| first.0.min(piece));
-        let last = self.pieces.last().map_or(piece, |last| last.0.max(piece));
-        paragraph(first) == paragraph(last)
-    }
-}
-
-/// A passage while it grows.
-#[derive(Clone, Debug)]
-struct Growing {
-    members: Vec<u32>,
-    extent: Extent,
-    left: Matched,
-    right: Matched,
-}
-
-/// Bits told less bits that gaps cost: each piece counts once, with its best answer, on the side where that gives less.
-fn score(bits: (f32, f32), matched: (u32, u32), extent: Extent, options: &ChainOptions) -> f32 {
-    let left = (extent.left.1 - extent.left.0).saturating_sub(matched.0);
-    let right = (extent.right.1 - extent.right.0).saturating_sub(matched.1);
-    bits.0.min(bits.1)
-        - options.small_gap_bits * left.min(right) as f32
-        - options.large_gap_bits * left.max(right) as f32
-}
-
-impl Growing {
-    fn from_seed(index: u32, pair: &PieceMatch, weight: Weight) -> Self {
-        Self {
-            members: vec![index],
-            extent: pair.extent,
-            left: Matched::of(pair.left, weight.of(pair), pair.matched),
-            right: Matched::of(pair.right, weight.of(pair), pair.matched),
-        }
-    }
-
-    fn score(&self, options: &ChainOptions) -> f32 {
-        score((self.left.bits(), self.right.bits()), (self.left.units, self.right.units), self.extent, options)
-    }
-
-    /// The score with one more pair, and the steps it took.
-    fn score_with(&self, pair: &PieceMatch, weight: Weight, options: &ChainOptions) -> (f32, u64) {
-        let (bits, units) = (weight.of(pair), pair.matched);
-        let left = self.left.sums_with(pair.left, bits, units);
-        let right = self.right.sums_with(pair.right, bits, units);
-        let extent = self.extent.cover(pair.extent);
-        (score((left.0, right.0), (left.1, right.1), extent, options), (1 + left.2 + right.2) as u64)
-    }
-
-    /// Whether a pair stands before the passage on one side and behind it on the other.
-    fn is_crossed_by(&self, pair: &PieceMatch) -> bool {
-        let other = pair.extent;
-        let before = |this: (u32, u32), other: (u32, u32)| other.1 <= this.0;
-        let behind = |this: (u32, u32), other: (u32, u32)| other.0 >= this.1;
-        let (left, right) = (self.extent.left, self.extent.right);
-        before(left, other.left) && behind(right, other.right) || behind(left, other.left) && before(right, other.right)
-    }
-
-    /// Whether the passage with one more pair lies in one paragraph on one side at least: what crosses paragraphs on
-    /// both sides is two passages.
-    fn stays_in_paragraph(&self, units: Pair<&Units>, pair: &PieceMatch) -> bool {
-        self.left.stays_in_paragraph(units.left, pair.left) || self.right.stays_in_paragraph(units.right, pair.right)
-    }
-
-    fn add(&mut self, index: u32, pair: &PieceMatch, weight: Weight) {
-        self.members.push(index);
-        self.extent = self.extent.cover(pair.extent);
-        self.left.add(pair.left, weight.of(pair), pair.matched);
-        self.right.add(pair.right, weight.of(pair), pair.matched);
     }
 }
 
@@ -325,20 +212,25 @@ impl Chaining<'_, '_> {
     }
 
     /// Grows a passage from one pair: the pair that raises its score most joins next, as long as one does.
-    fn grow(&mut self, seed: u32) -> Result<Growing, Cancelled> {
+    fn grow(&mut self, growing: &mut Growing, seed: u32) -> Result<(), Cancelled> {
         let pairs = self.matches.all();
         self.used[seed as usize] = true;
         self.window.clear();
-        let mut growing = Growing::from_seed(seed, &pairs[seed as usize], self.weight);
+        growing.restart(seed, &pairs[seed as usize], self.weight);
         let mut score = growing.score(self.options);
         while growing.members.len() < MOST_MEMBERS
-            && let Some(index) = self.best_addition(&growing, score)?
+            && let Some(index) = self.best_addition(growing, score)?
         {
             self.used[index as usize] = true;
             growing.add(index, &pairs[index as usize], self.weight);
             score = growing.score(self.options);
         }
-        Ok(growing)
+        Ok(())
+    }
+
+    fn pieces_touched(&self, range: &Pair<Range<u32>>) -> Pair<Range<u32>> {
+        let touched = |units: &Units, range: &Range<u32>| units.pieces_touched(range.clone());
+        Pair::new(touched(self.units.left, &range.left), touched(self.units.right, &range.right))
     }
 
     fn best_addition(&mut self, growing: &Growing, score: f32) -> Result<Option<u32>, Cancelled> {
@@ -349,19 +241,20 @@ impl Chaining<'_, '_> {
         let reach = self.options.reach_units;
         let within = around(reach);
         if !self.window.holds(&within) {
-            // Some room more, so that a passage that grows piece by piece does not collect its neighbours each time.
-            let steps = self.window.collect(around(2 * reach), self.matches);
+            // Some room more for a passage that grows piece by piece, so that it does not collect its neighbours each
+            // time; most stay as they begin.
+            let range = if growing.members.len() > 1 { around(2 * reach) } else { within.clone() };
+            let pieces = self.pieces_touched(&range);
+            let steps = self.window.collect(range, pieces, self.matches, &self.used);
             if !self.afford(steps)? {
                 return Ok(None);
             }
         }
-        let pieces =
-            Pair::new(self.units.left.pieces_touched(within.left), self.units.right.pieces_touched(within.right));
-        let pairs = self.matches.all();
+        let pieces = self.pieces_touched(&within);
         let mut best: Option<(f32, u32)> = None;
         let mut steps = self.window.pairs.len() as u64;
-        for &index in &self.window.pairs {
-            let pair = &pairs[index as usize];
+        for (index, pair) in &self.window.pairs {
+            let index = *index;
             if self.used[index as usize] || !pieces.left.contains(&pair.left) || !pieces.right.contains(&pair.right) {
                 continue;
             }
@@ -382,34 +275,26 @@ impl Chaining<'_, '_> {
         Ok(best.map(|(_, index)| index))
     }
 
-    fn draft(&mut self, growing: &Growing) -> Result<Draft, Cancelled> {
+    /// Adds the passage that has grown, with its neighbours that say the same.
+    fn sketch(&mut self, growing: &Growing, sketches: &mut Sketches) -> Result<(), Cancelled> {
         let (units, matches, options) = (self.units, self.matches, self.options);
         let members = growing.members.iter().map(|&member| &matches.all()[member as usize]);
-        let mut runs: Vec<Run> = members.clone().flat_map(|pair| matches.runs(pair)).collect();
-        runs.sort_unstable();
+        let first_run = sketches.runs.len();
+        members.clone().for_each(|pair| sketches.runs.extend(matches.runs(pair)));
+        sketches.runs[first_run..].sort_unstable();
         let mut extent = growing.extent;
-        self.lengthen(&mut extent, &mut runs)?;
+        self.lengthen(&mut extent, &mut sketches.runs)?;
         let left = snap(units.left, extent.left, options);
         let right = snap(units.right, extent.right, options);
         self.afford(u64::from(left.1 - left.0) / 16 + u64::from(right.1 - right.0) / 16)?;
-        let covered = |side: fn(&Run) -> u32, range: (u32, u32)| {
-            let mut mark = vec![false; (range.1 - range.0) as usize];
-            for run in &runs {
-                let start = (side(run) - range.0) as usize;
-                mark[start..start + run.length as usize].fill(true);
-            }
-            mark.iter().filter(|m| **m).count() as u32
-        };
-        Ok(Draft {
-            left: units.left.span(left.0..left.1),
-            right: units.right.span(right.0..right.1),
+        sketches.all.push(Sketch {
+            units: Pair::new(left, right),
             weight: members.clone().map(|pair| pair.told.bits).sum(),
             plain: members.map(|pair| pair.told.plain).sum(),
             score: growing.score(options),
-            matched: Pair::new(covered(|run| run.left, left), covered(|run| run.right, right)),
-            units: Pair::new(left.1 - left.0, right.1 - right.0),
-            runs,
-        })
+            runs: (first_run as u32, sketches.runs.len() as u32),
+        });
+        Ok(())
     }
 
     /// Takes in the pieces next to both ends as long as they say the same, whatever it tells.
@@ -456,59 +341,6 @@ impl Chaining<'_, '_> {
             runs.extend(shared);
         }
         Ok(same)
-    }
-
-    /// Drops passages whose wording heavier ones hold already: on both sides, or on one side if they tell much less.
-    /// What lies in a gap of a heavier passage is none of its wording, as a sentence set into the middle of another.
-    fn drop_shadowed(&mut self, mut drafts: Vec<Draft>) -> Result<Vec<Draft>, Cancelled> {
-        drafts.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.left.cmp(&b.left)).then(a.right.cmp(&b.right)));
-        let length = |end: fn(&Draft) -> u32| drafts.iter().map(end).max().unwrap_or(0);
-        // Whoever holds more than half of a wording stretches over the unit in its middle.
-        debug_assert!(self.options.max_overlap >= 0.5);
-        let mut held =
-            Pair::new(Buckets::new(length(|draft| draft.left.end())), Buckets::new(length(|draft| draft.right.end())));
-        let (units, options) = (self.units, self.options);
-        let mut kept: Vec<(Draft, Pair<Wording>)> = Vec::with_capacity(drafts.len());
-        for draft in drafts {
-            let wording =
-                Pair::new(Wording::of(&draft.runs, |run| run.left), Wording::of(&draft.runs, |run| run.right));
-            let mut steps = 1;
-            let mut shadowed = false;
-            let lighter = |heavier: &Draft| draft.weight < options.shadow * heavier.weight;
-            for &heavier in held.left.at(units.left.starts[wording.left.middle() as usize]) {
-                let (heavier, of_heavier) = &kept[heavier as usize];
-                steps += 1;
-                shadowed = wording.left.share_in(&of_heavier.left) > options.max_overlap
-                    && (lighter(heavier) || wording.right.share_in(&of_heavier.right) > options.max_overlap);
-                if shadowed {
-                    break;
-                }
-            }
-            if !shadowed {
-                for &heavier in held.right.at(units.right.starts[wording.right.middle() as usize]) {
-                    let (heavier, of_heavier) = &kept[heavier as usize];
-                    // Kept passages are told heaviest first.
-                    if !lighter(heavier) {
-                        break;
-                    }
-                    steps += 1;
-                    shadowed = wording.right.share_in(&of_heavier.right) > options.max_overlap;
-                    if shadowed {
-                        break;
-                    }
-                }
-            }
-            steps += held.left.count(draft.left) + held.right.count(draft.right);
-            if !self.afford(steps)? {
-                break;
-            }
-            if !shadowed {
-                held.left.add(draft.left, kept.len() as u32);
-                held.right.add(draft.right, kept.len() as u32);
-                kept.push((draft, wording));
-            }
-        }
-        Ok(kept.into_iter().map(|(draft, _)| draft).collect())
     }
 }
 

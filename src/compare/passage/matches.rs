@@ -1,14 +1,13 @@
 //! The matched pairs of pieces of two documents, held so that many of them take little room.
 //!
 //! In: pairs of pieces with the common runs of each. Out: the pairs by index, in the order in which they were added, and
-//! by place: those near a pair of places, found through a grid of square cells, of which most are empty and not kept.
+//! by place: those near a pair of places, found through a grid of square cells, of which only those that hold pairs are
+//! kept, in rows.
 //! Always: every pair has a run. Pairs are many times as many as pieces, so the runs of all lie in one list, three bytes
-//! each: a piece holds at most [`MAX_PIECE_UNITS`] units. Cost: linear but for a sort of the pairs by cell; a
-//! question costs a lookup for each cell it touches.
+//! each: a piece holds at most [`MAX_PIECE_UNITS`] units. Cost: linear, the pairs being sorted by cell in two counting
+//! sorts; a question costs a search for each row it touches, and a look at each pair of the cells it touches.
 
 use std::ops::Range;
-
-use rustc_hash::FxHashMap;
 
 use crate::compare::matching::MAX_PIECE_UNITS;
 use crate::compare::rarity::Told;
@@ -68,23 +67,18 @@ struct PackedRun {
     length: u8,
 }
 
-/// Side of a cell of the grid, in units: a question about the neighbours of a passage touches few of them.
-const CELL_UNITS: u32 = 256;
-
-/// The cell of a unit on either side.
-fn cell(left: u32, right: u32) -> u64 {
-    u64::from(left) << 32 | u64::from(right)
-}
+/// Side of a cell of the grid, in units: the longest piece, so that a pair reaches into few cells.
+const CELL_UNITS: u32 = MAX_PIECE_UNITS as u32;
 
 /// All matched pairs.
 #[derive(Clone, Debug, Default)]
 pub struct Matches {
     pairs: Vec<PieceMatch>,
     runs: Vec<PackedRun>,
-    /// Indexes of pairs, by the cell in which their extents begin.
-    by_cell: Vec<u32>,
-    /// For each cell that holds pairs, which places of `by_cell` are its.
-    cells: FxHashMap<u64, (u32, u32)>,
+    /// Right cell and index of every pair, by the cell in which its extent begins: by left cell, then right cell.
+    by_cell: Vec<(u32, u32)>,
+    /// For each left cell where its pairs begin in `by_cell`; one more at the end.
+    rows: Vec<u32>,
 }
 
 impl Matches {
@@ -114,7 +108,7 @@ impl Matches {
     }
 
     /// Appends the indexes of all pairs of pieces that reach into two ranges of units, and of some that stand near, and
-    /// returns the cells that were looked at.
+    /// returns the rows of the grid that were looked at.
     pub fn near(&self, left: &Range<u32>, right: &Range<u32>, out: &mut Vec<u32>) -> u64 {
         // The extent of a pair begins inside its pieces.
         let most = MAX_PIECE_UNITS as u32;
@@ -122,14 +116,14 @@ impl Matches {
             range.start.saturating_sub(most) / CELL_UNITS..range.end.saturating_add(most) / CELL_UNITS + 1
         };
         let (lefts, rights) = (cells(left), cells(right));
-        for at in lefts.clone() {
-            for across in rights.clone() {
-                if let Some(&(first, last)) = self.cells.get(&cell(at, across)) {
-                    out.extend_from_slice(&self.by_cell[first as usize..last as usize]);
-                }
-            }
+        let rows = lefts.start..lefts.end.min(self.rows.len().saturating_sub(1) as u32);
+        for row in rows.clone() {
+            let row = &self.by_cell[self.rows[row as usize] as usize..self.rows[row as usize + 1] as usize];
+            let from = row.partition_point(|(cell, _)| *cell < rights.start);
+            let touched = row[from..].iter().take_while(|(cell, _)| *cell < rights.end);
+            out.extend(touched.map(|(_, index)| *index));
         }
-        lefts.len() as u64 * rights.len() as u64
+        rows.len() as u64
     }
 
     /// Adds a pair with its runs, by left unit; one without runs is left out.
@@ -159,18 +153,33 @@ impl Matches {
 
     /// Makes the grid, once all pairs are added.
     pub fn index(&mut self) {
-        let cell_of = |pair: &PieceMatch| cell(pair.extent.left.0 / CELL_UNITS, pair.extent.right.0 / CELL_UNITS);
-        let mut keyed: Vec<(u64, u32)> = self.pairs.iter().map(cell_of).zip(0..).collect();
-        keyed.sort_unstable();
-        self.by_cell = keyed.iter().map(|(_, index)| *index).collect();
-        self.cells.clear();
-        let mut first = 0;
-        for of_cell in keyed.chunk_by(|one, other| one.0 == other.0) {
-            let last = first + of_cell.len() as u32;
-            self.cells.insert(of_cell[0].0, (first, last));
-            first = last;
-        }
+        let cells = |side: fn(&Extent) -> u32| -> Vec<u32> {
+            self.pairs.iter().map(|pair| side(&pair.extent) / CELL_UNITS).collect()
+        };
+        let (lefts, rights) = (cells(|extent| extent.left.0), cells(|extent| extent.right.0));
+        let in_order: Vec<u32> = (0..self.pairs.len() as u32).collect();
+        let (by_right, _) = sorted_by(&rights, &in_order);
+        let (by_left, rows) = sorted_by(&lefts, &by_right);
+        self.by_cell = by_left.into_iter().map(|index| (rights[index as usize], index)).collect();
+        self.rows = rows;
     }
+}
+
+/// Indexes in the order of their keys, those of one key in the order in which they stood, and where each key's begin.
+fn sorted_by(keys: &[u32], indexes: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let mut starts = vec![0_u32; keys.iter().max().map_or(0, |most| *most as usize + 1) + 1];
+    keys.iter().for_each(|key| starts[*key as usize + 1] += 1);
+    for key in 1..starts.len() {
+        starts[key] += starts[key - 1];
+    }
+    let mut next = starts.clone();
+    let mut sorted = vec![0; indexes.len()];
+    for &index in indexes {
+        let place = &mut next[keys[index as usize] as usize];
+        sorted[*place as usize] = index;
+        *place += 1;
+    }
+    (sorted, starts)
 }
 
 #[cfg(test)]
@@ -204,8 +213,9 @@ mod tests {
             matches.near(&left, &right, &mut out);
             out
         };
-        assert_eq!(near(0..200, 0..200), [0, 1]);
+        assert_eq!(near(0..200, 0..200), [1, 0], "by cells: the second begins further left");
         assert_eq!(near(140..150, 1000..1010), [2], "it reaches there from the cell before");
+        assert_eq!(near(9000..9010, 0..10), [0; 0], "behind the last row");
         assert_eq!(near(0..10, 400..500), [0; 0]);
     }
 }

@@ -22,8 +22,8 @@ const LOCAL_SHARE: f32 = 0.5;
 /// Pieces that a document is taken to have at least: of a sentence or two nothing is rare within it, so that it counts as
 /// an excerpt and the background decides.
 const MIN_PIECES: usize = 32;
-/// Candidates kept for each piece of either side.
-const CANDIDATES: usize = 6;
+/// Candidates kept for each piece of either side. Six and four find the same on the benchmarks, four in less time.
+const CANDIDATES: usize = 4;
 
 /// A candidate pair of pieces.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -145,23 +145,26 @@ fn by_piece(votes: &[(u32, u32)], pieces: usize) -> ByPiece {
 
 /// The best candidates of every piece of either side.
 struct Best {
-    of_left: Vec<Seed>,
+    of_left: [Seed; CANDIDATES],
+    taken_of_left: usize,
     /// Room for so many of every right piece, one piece behind the other, and how many are taken.
     of_right: Vec<Seed>,
     taken: Vec<u8>,
     found: Vec<Seed>,
 }
 
-/// Of two candidates the one that shares more goes first; of equal ones the one that stands first.
-fn before(a: &Seed, b: &Seed) -> std::cmp::Ordering {
-    b.bits.total_cmp(&a.bits).then((a.left, a.right).cmp(&(b.left, b.right)))
+/// Orders candidates: the one that shares more goes first; of equal ones the one that stands first. Bits are never
+/// negative, so that they are in order as they are written.
+fn order(seed: &Seed) -> (u64, u32) {
+    (u64::from(!seed.bits.to_bits()) << 32 | u64::from(seed.left), seed.right)
 }
 
 impl Best {
     fn new(right_pieces: usize) -> Self {
         let nothing = Seed { left: 0, right: 0, bits: 0.0 };
         Self {
-            of_left: Vec::with_capacity(CANDIDATES),
+            of_left: [nothing; CANDIDATES],
+            taken_of_left: 0,
             of_right: vec![nothing; CANDIDATES * right_pieces],
             taken: vec![0; right_pieces],
             found: Vec::new(),
@@ -169,10 +172,7 @@ impl Best {
     }
 
     fn add(&mut self, seed: Seed) {
-        let mut taken = self.of_left.len();
-        self.of_left.resize(CANDIDATES, seed);
-        keep_best(&mut self.of_left, &mut taken, seed);
-        self.of_left.truncate(taken);
+        keep_best(&mut self.of_left, &mut self.taken_of_left, seed);
         let right = seed.right as usize;
         let mut taken = self.taken[right] as usize;
         keep_best(&mut self.of_right[CANDIDATES * right..][..CANDIDATES], &mut taken, seed);
@@ -180,14 +180,15 @@ impl Best {
     }
 
     fn finish_left(&mut self) {
-        self.found.append(&mut self.of_left);
+        self.found.extend_from_slice(&self.of_left[..self.taken_of_left]);
+        self.taken_of_left = 0;
     }
 
     fn seeds(mut self) -> Vec<Seed> {
         for (best, taken) in self.of_right.chunks(CANDIDATES).zip(&self.taken) {
             self.found.extend_from_slice(&best[..*taken as usize]);
         }
-        self.found.sort_unstable_by(before);
+        self.found.sort_unstable_by_key(order);
         self.found.dedup();
         self.found
     }
@@ -195,10 +196,18 @@ impl Best {
 
 /// Adds a candidate to a short sorted list, of which `taken` are there, if it is among the best.
 fn keep_best(list: &mut [Seed], taken: &mut usize, seed: Seed) {
-    let at = list[..*taken].iter().rposition(|known| before(known, &seed).is_lt()).map_or(0, |last| last + 1);
+    let key = order(&seed);
+    let mut at = *taken;
     if at < list.len() {
-        *taken = (*taken + 1).min(list.len());
-        list[at..*taken].rotate_right(1);
-        list[at] = seed;
+        *taken += 1;
+    } else if key > order(&list[at - 1]) {
+        return;
+    } else {
+        at -= 1;
     }
+    while at > 0 && order(&list[at - 1]) > key {
+        list[at] = list[at - 1];
+        at -= 1;
+    }
+    list[at] = seed;
 }

@@ -6,7 +6,7 @@
 use super::Run;
 
 /// The units of one side that correspond.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Wording {
     /// Disjoint and ascending, none touching the next.
     ranges: Vec<(u32, u32)>,
@@ -14,19 +14,27 @@ pub(super) struct Wording {
 }
 
 impl Wording {
-    /// The units of some runs on the side where `start` says they begin.
-    pub(super) fn of(runs: &[Run], start: fn(&Run) -> u32) -> Self {
-        let mut all: Vec<(u32, u32)> = runs.iter().map(|run| (start(run), start(run) + run.length)).collect();
-        all.sort_unstable();
-        let mut ranges: Vec<(u32, u32)> = Vec::with_capacity(all.len());
-        for range in all {
-            match ranges.last_mut() {
-                Some(last) if range.0 <= last.1 => last.1 = last.1.max(range.1),
-                _ => ranges.push(range),
-            }
+    /// Becomes the units of some runs on the side where `start` says they begin.
+    pub(super) fn read(&mut self, runs: &[Run], start: fn(&Run) -> u32) {
+        let ranges = &mut self.ranges;
+        ranges.clear();
+        ranges.extend(runs.iter().map(|run| (start(run), start(run) + run.length)));
+        if !ranges.is_sorted() {
+            ranges.sort_unstable();
         }
-        let units = ranges.iter().map(|range| range.1 - range.0).sum();
-        Self { ranges, units }
+        ranges.dedup_by(|next, last| {
+            let joins = next.0 <= last.1;
+            if joins {
+                last.1 = last.1.max(next.1);
+            }
+            joins
+        });
+        self.units = ranges.iter().map(|range| range.1 - range.0).sum();
+    }
+
+    /// How many units it has.
+    pub(super) fn units(&self) -> u32 {
+        self.units
     }
 
     /// The unit with as many units before it as behind it; 0 if there is none.
@@ -60,7 +68,9 @@ mod tests {
     fn wording(ranges: &[(u32, u32)]) -> Wording {
         let runs: Vec<Run> =
             ranges.iter().map(|range| Run { left: range.0, right: 0, length: range.1 - range.0 }).collect();
-        Wording::of(&runs, |run| run.left)
+        let mut wording = Wording::default();
+        wording.read(&runs, |run| run.left);
+        wording
     }
 
     #[test]
