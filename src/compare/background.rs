@@ -143,7 +143,17 @@ impl Background {
 
     /// Bits of an n-gram in the genre where it is commoner, half a title added to what the table counts; never negative.
     pub fn rarity_bits(&self, ngram: &[char]) -> f32 {
-        let found = self.frequency(ngram);
+        self.rarity_of(self.frequency(ngram))
+    }
+
+    /// Calls `each` with where every n-gram of `length` characters begins in a run, in order, and its
+    /// [`Self::rarity_bits`]. `length` is one of [`NGRAM_CHARACTERS`].
+    pub fn each_rarity_bits(&self, run: &[char], length: usize, mut each: impl FnMut(usize, f32)) {
+        debug_assert!(NGRAM_CHARACTERS.contains(&length), "no other n-grams are counted");
+        self.table.find_all(run, length, |at, frequency| each(at, self.rarity_of(frequency)));
+    }
+
+    fn rarity_of(&self, found: Frequency) -> f32 {
         let report = self.report_rarity[found.reports as usize];
         report.min(self.regulation_rarity[found.regulations as usize]).max(0.0)
     }
@@ -152,7 +162,15 @@ impl Background {
     /// that fits, the one in the fewest titles. A run shorter than every counted length is in no document.
     pub fn documents(&self, run: &[char]) -> u32 {
         let Some(&length) = NGRAM_CHARACTERS.iter().rev().find(|&&length| length <= run.len()) else { return 0 };
-        run.windows(length).map(|ngram| self.table.find(ngram).documents()).min().unwrap_or(0)
+        let mut fewest = u32::MAX;
+        for ngram in run.windows(length) {
+            fewest = fewest.min(self.table.find(ngram).documents());
+            // Nothing is in fewer.
+            if fewest == 0 {
+                break;
+            }
+        }
+        fewest
     }
 
     /// Writes the information of every character of a run, in bits, to `bits`, which is cleared first.

@@ -100,25 +100,16 @@ impl<'a> SideRarity<'a> {
             out.resize(run.len(), self.background.rarity_bits(run) / run.len() as f32);
             return;
         }
-        let known = &self.windows[span.range()];
-        let window = |at: usize| {
-            let bits = known[at].get();
-            if !bits.is_nan() {
-                return bits;
-            }
-            let bits = self.background.rarity_bits(&run[at..at + WINDOW]) / WINDOW as f32;
-            known[at].set(bits);
-            bits
-        };
-        let windows = run.len() + 1 - WINDOW;
+        let windows = &self.windows[span.range()][..run.len() + 1 - WINDOW];
+        self.look_up(run, windows);
         let means = &self.means[span.range()];
         // The windows over a character, oldest first; a window that is not there is left out of their mean.
         let mean = |at: usize| {
-            let (first, last) = (at.saturating_sub(WINDOW - 1), at.min(windows - 1));
-            (first..=last).map(window).sum::<f32>() / (last + 1 - first) as f32
+            let (first, last) = (at.saturating_sub(WINDOW - 1), at.min(windows.len() - 1));
+            windows[first..=last].iter().map(Cell::get).sum::<f32>() / (last + 1 - first) as f32
         };
         out.extend((0..run.len()).map(|at| {
-            if at + 1 < WINDOW || at >= windows {
+            if at + 1 < WINDOW || at >= windows.len() {
                 return mean(at);
             }
             let known = means[at].get();
@@ -129,6 +120,16 @@ impl<'a> SideRarity<'a> {
             means[at].set(mean);
             mean
         }));
+    }
+
+    /// Looks up the windows of a run that nobody has asked for yet: all of them from the first to the last that is not
+    /// known, because lookups that do not wait for one another are as good as one.
+    fn look_up(&self, run: &[char], windows: &[Cell<f32>]) {
+        let is_unknown = |window: &Cell<f32>| window.get().is_nan();
+        let Some(first) = windows.iter().position(is_unknown) else { return };
+        let last = windows.iter().rposition(is_unknown).unwrap_or(first);
+        let wanted = &run[first..last + WINDOW];
+        self.background.each_rarity_bits(wanted, WINDOW, |at, bits| windows[first + at].set(bits / WINDOW as f32));
     }
 }
 
@@ -175,9 +176,30 @@ impl<'a, 'u> Rarity<'a, 'u> {
             self.units.right.span(run.right..run.right + run.length),
         );
         self.sides.left.character_bits(spans.left, left_characters);
-        // Most runs are the same characters on both sides, and tell the same.
         let text = |side: &SideRarity<'a>, span| side.analysis.text.slice(span);
-        let right_characters = if text(&self.sides.left, spans.left) == text(&self.sides.right, spans.right) {
+        let is_same = text(&self.sides.left, spans.left) == text(&self.sides.right, spans.right);
+        let mut told = Told::default();
+        let mut add = |unit: u32, left: (f32, f32), right: (f32, f32)| {
+            let bits = left.0.min(right.0);
+            told.bits += bits;
+            told.plain += left.1.min(right.1);
+            told.distinctive += (bits - WAYS_BITS * self.ways_of(run, unit as usize) / WINDOW as f32).max(0.0);
+        };
+        // Most runs are the same characters on both sides, one a unit: they tell the same but for their factors.
+        if is_same && spans.left.len() == run.length {
+            let factors = self.sides.as_ref().map(|side| side.factors.as_slice());
+            let factors = Pair::new(&factors.left[spans.left.range()], &factors.right[spans.right.range()]);
+            let factors = factors.left.iter().zip(factors.right);
+            for ((unit, bits), (left, right)) in (0..).zip(&*left_characters).zip(factors) {
+                if self.tells_nothing(Side::Left, run.left, run.length, run.left + unit) {
+                    add(unit, (0.0, 0.0), (0.0, 0.0));
+                } else {
+                    add(unit, (bits * left, *bits), (bits * right, *bits));
+                }
+            }
+            return told;
+        }
+        let right_characters = if is_same {
             &*left_characters
         } else {
             self.sides.right.character_bits(spans.right, right_characters);
@@ -185,13 +207,7 @@ impl<'a, 'u> Rarity<'a, 'u> {
         };
         self.side_bits(Side::Left, run.left, run.length, left_characters, left);
         self.side_bits(Side::Right, run.right, run.length, right_characters, right);
-        let mut told = Told::default();
-        for (unit, (left, right)) in left.iter().zip(right.iter()).enumerate() {
-            let bits = left.0.min(right.0);
-            told.bits += bits;
-            told.plain += left.1.min(right.1);
-            told.distinctive += (bits - WAYS_BITS * self.ways_of(run, unit) / WINDOW as f32).max(0.0);
-        }
+        (0..).zip(left.iter().zip(right.iter())).for_each(|(unit, (left, right))| add(unit, *left, *right));
         told
     }
 
@@ -217,16 +233,21 @@ impl<'a, 'u> Rarity<'a, 'u> {
         }
     }
 
+    /// Whether a unit of a run tells nothing: a place, and a level but inside a wording (举全省之力, not 省 before
+    /// something).
+    fn tells_nothing(&self, side: Side, first: u32, length: u32, unit: u32) -> bool {
+        let number = self.units.get(side).numbers[unit as usize];
+        let inside = unit > first && unit + 1 < first + length;
+        matching::is_place(number) || matching::is_level(number) && !inside
+    }
+
     /// Bits of each unit of a run on one side, with and without factors, from those of its characters.
-    fn side_bits(&self, side: Side, first: u32, length: u32, characters: &[f32], out: &mut Vec<(f32, f32)>) {
-        let (units, side) = (self.units.get(side), self.sides.get(side));
+    fn side_bits(&self, of: Side, first: u32, length: u32, characters: &[f32], out: &mut Vec<(f32, f32)>) {
+        let (units, side) = (self.units.get(of), self.sides.get(of));
         let start = units.span(first..first + length).start();
         out.clear();
         out.extend((first..first + length).map(|unit| {
-            // A place tells nothing, and a level only inside a wording: 举全省之力, but not 省 before something.
-            let inside = unit > first && unit + 1 < first + length;
-            let number = units.numbers[unit as usize];
-            if matching::is_place(number) || matching::is_level(number) && !inside {
+            if self.tells_nothing(of, first, length, unit) {
                 return (0.0, 0.0);
             }
             let from = units.starts[unit as usize];

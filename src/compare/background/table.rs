@@ -198,7 +198,30 @@ impl Table {
     /// Titles that hold an n-gram; zero of both if it is not in the table.
     #[inline]
     pub(super) fn find(&self, ngram: &[char]) -> Frequency {
-        let hash = hash(ngram);
+        self.find_hash(hash(ngram))
+    }
+
+    /// Calls `each` with where every n-gram of a run begins and the titles that hold it. The words of the filter are read
+    /// for several n-grams at a time, so that the memory they lie in is waited for once.
+    pub(super) fn find_all(&self, run: &[char], length: usize, mut each: impl FnMut(usize, Frequency)) {
+        const TOGETHER: usize = 16;
+        let mut known = [(0, false); TOGETHER];
+        let windows = (run.len() + 1).saturating_sub(length);
+        for first in (0..windows).step_by(TOGETHER) {
+            let together = first..windows.min(first + TOGETHER);
+            for (known, at) in known.iter_mut().zip(together.clone()) {
+                let hash = hash(&run[at..at + length]);
+                let (word, bit) = self.filter_place(hash as u32);
+                *known = (hash, self.filter[word] & bit != 0);
+            }
+            for (&(hash, may_be), at) in known.iter().zip(together) {
+                each(at, if may_be { self.find_hash(hash) } else { Frequency::default() });
+            }
+        }
+    }
+
+    #[inline]
+    fn find_hash(&self, hash: u64) -> Frequency {
         let (word, bit) = self.filter_place(hash as u32);
         if self.filter[word] & bit == 0 {
             return Frequency::default();
