@@ -10,9 +10,8 @@
 //! article by article, and a little shared wording decides; between documents of different subjects the same wording
 //! is chance, and only a passage makes a link.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::compare::bigram::Bigrams;
 use crate::compare::matching::Units;
@@ -59,7 +58,7 @@ const MIN_INTRODUCTION_MARGIN: f32 = 0.75;
 /// Bits at which two thirds of a pair's containment count (1 - 1/e).
 const FULL_BITS: f32 = 7.0;
 /// Paragraphs around a pair whose pairs speak for it.
-const NEIGHBOURHOOD: i64 = 4;
+const NEIGHBOURHOOD: u32 = 4;
 /// Share of its own wording in the strength of a line that introduces a list; the rest is that of the list.
 const INTRODUCTION_SHARE: f32 = 0.15;
 /// Paragraphs behind such a line that are taken for its list.
@@ -88,13 +87,13 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32, cancel: &Cancel
     let mut polls = Polls::new(cancel);
     let pairs = paragraph_pairs(evidence, &mut polls)?;
     let strengths = strengths(&pairs, evidence.analyses, evidence.without, &mut polls)?;
-    let no_strengths = Strengths::default();
     let relatedness = relatedness(evidence, &pairs, &strengths);
     let mut links: BTreeMap<(u32, u32), Candidate> = BTreeMap::new();
-    let margin = Margin::new(if evidence.without.has(Part::Margin) { &no_strengths } else { &strengths });
-    for (pair, shared) in &pairs {
+    let paragraphs = evidence.analyses.map(|analysis| analysis.paragraphs.len());
+    let compared: &[f32] = if evidence.without.has(Part::Margin) { &[] } else { &strengths };
+    let margin = Margin::new(paragraphs, &pairs, compared);
+    for ((pair, shared), &strength) in pairs.all.iter().zip(&strengths) {
         polls.steps(8)?;
-        let strength = strengths[pair];
         let heading = shared.is_heading && shared.containment() >= MIN_HEADING;
         let enough = strength >= MIN_STRENGTH && shared.distinctive >= STRONG.1 * (1.0 - relatedness).max(0.0);
         let introduction =
@@ -107,8 +106,8 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32, cancel: &Cancel
     for pair in echoed_paragraphs(evidence, bits, relatedness, &mut polls)? {
         polls.steps(8)?;
         let fallback = Shared::default();
-        let shared = pairs.get(&pair).unwrap_or(&fallback);
-        let strength = strengths.get(&pair).copied().unwrap_or(0.0);
+        let (shared, strength) =
+            pairs.find(pair).map_or((&fallback, 0.0), |index| (&pairs.all[index].1, strengths[index]));
         // Where documents answer each other, a passage beside a much better answer is only like it.
         let stands_out =
             strength >= MIN_ECHO_STRENGTH * relatedness && margin.of(pair, strength) >= MIN_ECHO_MARGIN * relatedness;
@@ -120,11 +119,12 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32, cancel: &Cancel
     // Wording that only passages of formula hold is nobody's answer to anybody.
     let (echoed, stock) =
         (paragraphs_between(evidence, evidence.echoes), paragraphs_between(evidence, evidence.formulas));
-    links.retain(|pair, _| !stock.contains(pair) || echoed.contains(pair));
+    let holds = |pairs: &[(u32, u32)], pair: &(u32, u32)| pairs.binary_search(pair).is_ok();
+    links.retain(|pair, _| !holds(&stock, pair) || holds(&echoed, pair));
     for &pair in evidence.identical {
         // The same article in two versions of a law is one article, however little it tells; the same line of two
         // documents that have nothing else in common must tell something.
-        let telling = pairs.get(&pair).is_some_and(|shared| shared.distinctive >= MIN_ECHO_BITS);
+        let telling = pairs.get(pair).is_some_and(|shared| shared.distinctive >= MIN_ECHO_BITS);
         if relatedness >= 1.0 || telling {
             let same =
                 Candidate { left: pair.0, right: pair.1, similarity: 1.0, left_coverage: 1.0, right_coverage: 1.0 };
@@ -166,8 +166,46 @@ impl Shared {
     }
 }
 
+/// Pairs of paragraphs with what they share, by left, then right paragraph.
+struct Pairs {
+    all: Vec<((u32, u32), Shared)>,
+    /// For each left paragraph where its pairs begin; one more at the end.
+    rows: Vec<u32>,
+}
+
+impl Pairs {
+    /// Pairs that are sorted, of a left document of so many paragraphs.
+    fn new(all: Vec<((u32, u32), Shared)>, left_paragraphs: usize) -> Self {
+        let mut rows = vec![0_u32; left_paragraphs + 1];
+        all.iter().for_each(|((left, _), _)| rows[*left as usize + 1] += 1);
+        for left in 0..left_paragraphs {
+            rows[left + 1] += rows[left];
+        }
+        Self { all, rows }
+    }
+
+    /// Which pairs are of a left paragraph and of right ones of a range; none of a paragraph that is not there.
+    fn between(&self, left: u32, rights: Range<u32>) -> Range<usize> {
+        let (Some(&first), Some(&last)) = (self.rows.get(left as usize), self.rows.get(left as usize + 1)) else {
+            return 0..0;
+        };
+        let row = &self.all[first as usize..last as usize];
+        let from = row.partition_point(|((_, right), _)| *right < rights.start);
+        let length = row[from..].iter().take_while(|((_, right), _)| *right < rights.end).count();
+        first as usize + from..first as usize + from + length
+    }
+
+    fn find(&self, (left, right): (u32, u32)) -> Option<usize> {
+        self.between(left, right..right + 1).next()
+    }
+
+    fn get(&self, pair: (u32, u32)) -> Option<&Shared> {
+        self.find(pair).map(|index| &self.all[index].1)
+    }
+}
+
 /// Gathers what every pair of paragraphs with a matched pair of pieces shares.
-fn paragraph_pairs(evidence: &Evidence<'_>, polls: &mut Polls<'_>) -> Result<BTreeMap<(u32, u32), Shared>, Cancelled> {
+fn paragraph_pairs(evidence: &Evidence<'_>, polls: &mut Polls<'_>) -> Result<Pairs, Cancelled> {
     let weights = Pair::new(
         unit_weights(evidence.units.left, evidence.bigrams.left),
         unit_weights(evidence.units.right, evidence.bigrams.right),
@@ -211,7 +249,7 @@ fn paragraph_pairs(evidence: &Evidence<'_>, polls: &mut Polls<'_>) -> Result<BTr
         };
         (pair, shared)
     });
-    Ok(pairs.collect())
+    Ok(Pairs::new(pairs.collect(), evidence.analyses.left.paragraphs.len()))
 }
 
 /// What a piece of one side says to a pair of paragraphs, by its match with one piece of the other side.
@@ -226,18 +264,20 @@ struct Answer {
 /// For every pair of paragraphs the weights and the distinctive bits of its pieces' best answers, summed. Of answers of
 /// one weight the most distinctive counts, so that no order of looking at them does.
 fn best_answers(mut answers: Vec<Answer>) -> Vec<((u32, u32), (f32, f32))> {
-    answers.sort_unstable_by(|a, b| {
-        let worth = |answer: &Answer| (answer.weight, answer.distinctive);
-        let place = |answer: &Answer| (answer.paragraphs, answer.piece);
-        let (one, other) = (worth(a), worth(b));
-        place(a).cmp(&place(b)).then(other.0.total_cmp(&one.0)).then(other.1.total_cmp(&one.1))
+    answers.sort_unstable_by_key(|answer| {
+        let (left, right) = answer.paragraphs;
+        (u64::from(left) << 32 | u64::from(right), answer.piece)
     });
-    answers.dedup_by_key(|answer| (answer.paragraphs, answer.piece));
+    let better = |one: &&Answer, other: &&Answer| {
+        one.weight.total_cmp(&other.weight).then(one.distinctive.total_cmp(&other.distinctive))
+    };
     let of_pair = answers.chunk_by(|one, other| one.paragraphs == other.paragraphs);
     of_pair
-        .map(|best| {
-            let sum = |worth: fn(&Answer) -> f32| best.iter().map(worth).sum();
-            (best[0].paragraphs, (sum(|answer| answer.weight), sum(|answer| answer.distinctive)))
+        .map(|of_pair| {
+            let of_piece = of_pair.chunk_by(|one, other| one.piece == other.piece);
+            let best = of_piece.filter_map(|answers| answers.iter().max_by(better));
+            let sums = best.fold((-0.0, -0.0), |sums, answer| (sums.0 + answer.weight, sums.1 + answer.distinctive));
+            (of_pair[0].paragraphs, sums)
         })
         .collect()
 }
@@ -272,76 +312,45 @@ fn paragraph_totals(units: &Units, weights: &[f32], paragraphs: usize) -> Vec<f3
     totals
 }
 
-type Strengths = FxHashMap<(u32, u32), f32>;
-
 /// The strength of every pair, raised by the strongest pair near it on both sides. A line that introduces a list is
 /// told from others like it by what stands in the list.
 fn strengths(
-    pairs: &BTreeMap<(u32, u32), Shared>,
+    pairs: &Pairs,
     analyses: Pair<&Analysis>,
     without: Parts,
     polls: &mut Polls<'_>,
-) -> Result<Strengths, Cancelled> {
-    let alone: Strengths = pairs.iter().map(|(pair, shared)| (*pair, shared.strength())).collect();
-    let crowds = Crowds::of(pairs.keys());
-    let mut out = Strengths::default();
-    for (&(left, right), shared) in pairs {
-        polls.steps(64)?;
-        let lists = introduces_list(analyses.left, left) && introduces_list(analyses.right, right);
-        let strength = if lists && !without.has(Part::Lists) {
+) -> Result<Vec<f32>, Cancelled> {
+    let alone: Vec<f32> = pairs.all.iter().map(|(_, shared)| shared.strength()).collect();
+    let mut out = Vec::with_capacity(alone.len());
+    for ((pair, shared), &strength) in pairs.all.iter().zip(&alone) {
+        polls.steps(16)?;
+        let lists = introduces_list(analyses.left, pair.0) && introduces_list(analyses.right, pair.1);
+        out.push(if lists && !without.has(Part::Lists) {
             INTRODUCTION_SHARE * shared.containment()
-                + (1.0 - INTRODUCTION_SHARE) * list_strength(&alone, analyses, left, right)
+                + (1.0 - INTRODUCTION_SHARE) * list_strength(pairs, &alone, analyses, *pair)
         } else {
-            let is_alone = without.has(Part::Neighbours) || crowds.is_alone(left, right);
-            let support = if is_alone { 0.0 } else { support(&alone, left, right) };
-            alone[&(left, right)] * (1.0 + support)
-        };
-        out.insert((left, right), strength);
+            let support = if without.has(Part::Neighbours) { 0.0 } else { support(pairs, &alone, *pair) };
+            strength * (1.0 + support)
+        });
     }
     Ok(out)
 }
 
-/// How many pairs lie in every square of paragraphs: most pairs of long texts stand alone, and need not be asked for each
-/// of their neighbours.
-struct Crowds(FxHashMap<(i64, i64), u32>);
-
-impl Crowds {
-    /// Side of a square, in paragraphs: a neighbourhood touches four squares at most.
-    const SIDE: i64 = 2 * NEIGHBOURHOOD + 1;
-
-    fn of<'a>(pairs: impl Iterator<Item = &'a (u32, u32)>) -> Self {
-        let mut counts = FxHashMap::default();
-        for &(left, right) in pairs {
-            *counts.entry((i64::from(left) / Self::SIDE, i64::from(right) / Self::SIDE)).or_default() += 1;
-        }
-        Self(counts)
-    }
-
-    /// Whether no other pair lies in any square that the neighbourhood of a pair touches.
-    fn is_alone(&self, left: u32, right: u32) -> bool {
-        let squares = |at: u32| {
-            let at = i64::from(at);
-            (at - NEIGHBOURHOOD).max(0) / Self::SIDE..=(at + NEIGHBOURHOOD) / Self::SIDE
-        };
-        let near = squares(left).flat_map(|down| squares(right).map(move |across| (down, across)));
-        near.filter_map(|square| self.0.get(&square)).sum::<u32>() <= 1
-    }
-}
-
-/// The strongest pair near a pair on both sides, weaker with the root of its distance.
-fn support(alone: &Strengths, left: u32, right: u32) -> f32 {
+/// The strongest pair before or behind a pair on both sides, weaker with the root of its distance.
+fn support(pairs: &Pairs, alone: &[f32], (left, right): (u32, u32)) -> f32 {
     let mut support = 0.0f32;
-    for down in 1..=NEIGHBOURHOOD {
-        for across in 1..=NEIGHBOURHOOD {
-            let distance = (down.max(across) as f32).sqrt();
-            for sign in [-1, 1] {
-                let near = (i64::from(left) + sign * down, i64::from(right) + sign * across);
-                let (Ok(l), Ok(r)) = (u32::try_from(near.0), u32::try_from(near.1)) else { continue };
-                if let Some(strength) = alone.get(&(l, r)) {
-                    support = support.max(strength / distance);
-                }
-            }
+    let mut ask = |near_left: u32, rights: Range<u32>| {
+        for index in pairs.between(near_left, rights) {
+            let across = pairs.all[index].0.1.abs_diff(right);
+            let distance = (near_left.abs_diff(left).max(across) as f32).sqrt();
+            support = support.max(alone[index] / distance);
         }
+    };
+    for down in 1..=NEIGHBOURHOOD {
+        if let Some(before) = left.checked_sub(down) {
+            ask(before, right.saturating_sub(NEIGHBOURHOOD)..right);
+        }
+        ask(left + down, right + 1..right + NEIGHBOURHOOD + 1);
     }
     support
 }
@@ -353,11 +362,11 @@ fn introduces_list(analysis: &Analysis, paragraph: u32) -> bool {
 }
 
 /// Mean of the two strongest pairs of points in the lists behind two paragraphs.
-fn list_strength(alone: &Strengths, analyses: Pair<&Analysis>, left: u32, right: u32) -> f32 {
+fn list_strength(pairs: &Pairs, alone: &[f32], analyses: Pair<&Analysis>, (left, right): (u32, u32)) -> f32 {
     let mut best = (0.0f32, 0.0f32);
-    for l in points(analyses.left, left) {
-        for r in points(analyses.right, right) {
-            let strength = alone.get(&(l, r)).copied().unwrap_or(0.0);
+    let rights = points(analyses.right, right);
+    for point in points(analyses.left, left) {
+        for &strength in &alone[pairs.between(point, rights.clone())] {
             if strength > best.0 {
                 best = (strength, best.0);
             } else if strength > best.1 {
@@ -379,32 +388,25 @@ fn points(analysis: &Analysis, introduction: u32) -> std::ops::Range<u32> {
     first..(first..last).find(ends).unwrap_or(last)
 }
 
-/// The best strength of every paragraph of either side.
-struct Margin {
-    left: FxHashMap<u32, f32>,
-    right: FxHashMap<u32, f32>,
-}
+/// The best strength of every paragraph of either side; 0 where there is none.
+struct Margin(Pair<Vec<f32>>);
 
 impl Margin {
-    fn new(strengths: &Strengths) -> Self {
-        let mut out = Self { left: FxHashMap::default(), right: FxHashMap::default() };
-        // The order in which maxima are taken does not change them.
-        #[expect(clippy::iter_over_hash_type)]
-        for (&(left, right), &strength) in strengths {
-            let best = out.left.entry(left).or_default();
-            *best = best.max(strength);
-            let best = out.right.entry(right).or_default();
-            *best = best.max(strength);
+    /// Of the strengths of the pairs, in their order; of an empty list everything stands out.
+    fn new(paragraphs: Pair<usize>, pairs: &Pairs, strengths: &[f32]) -> Self {
+        let mut best = paragraphs.map(|paragraphs| vec![0.0f32; paragraphs]);
+        for (((left, right), _), strength) in pairs.all.iter().zip(strengths) {
+            for known in [&mut best.left[*left as usize], &mut best.right[*right as usize]] {
+                *known = known.max(*strength);
+            }
         }
-        out
+        Self(best)
     }
 
     /// Mean share of the best strengths of its two paragraphs; 1 for the best pair of both.
     fn of(&self, pair: (u32, u32), strength: f32) -> f32 {
         let share = |best: f32| if best > 0.0 { strength / best } else { 1.0 };
-        let left = share(self.left.get(&pair.0).copied().unwrap_or(0.0));
-        let right = share(self.right.get(&pair.1).copied().unwrap_or(0.0));
-        0.5 * (left + right)
+        0.5 * (share(self.0.left[pair.0 as usize]) + share(self.0.right[pair.1 as usize]))
     }
 }
 
@@ -413,26 +415,34 @@ fn paragraph_of(units: &Units, unit: u32) -> u32 {
     units.pieces[units.piece_of[unit as usize] as usize].paragraph
 }
 
-/// Pairs of paragraphs that runs of some passages lie in.
-fn paragraphs_between(evidence: &Evidence<'_>, drafts: &[Draft]) -> BTreeSet<(u32, u32)> {
+/// Pairs of paragraphs that runs of some passages lie in, sorted.
+fn paragraphs_between(evidence: &Evidence<'_>, drafts: &[Draft]) -> Vec<(u32, u32)> {
     let runs = drafts.iter().flat_map(|draft| &draft.runs);
-    runs.map(|run| (paragraph_of(evidence.units.left, run.left), paragraph_of(evidence.units.right, run.right)))
-        .collect()
+    let mut out: Vec<(u32, u32)> = runs
+        .map(|run| (paragraph_of(evidence.units.left, run.left), paragraph_of(evidence.units.right, run.right)))
+        .collect();
+    out.sort_unstable();
+    out.dedup();
+    out
 }
 
 /// How far two documents answer each other paragraph by paragraph, 0 to 1. Paragraphs that say the same speak for it
 /// only if they tell something.
-fn relatedness(evidence: &Evidence<'_>, pairs: &BTreeMap<(u32, u32), Shared>, strengths: &Strengths) -> f32 {
-    let mut answered = Pair::new(BTreeSet::new(), BTreeSet::new());
-    let strong = pairs.iter().filter(|(pair, shared)| strengths[*pair] >= STRONG.0 && shared.distinctive >= STRONG.1);
-    let telling = |pair: &&(u32, u32)| pairs.get(*pair).is_some_and(|shared| shared.distinctive >= MIN_ECHO_BITS);
+fn relatedness(evidence: &Evidence<'_>, pairs: &Pairs, strengths: &[f32]) -> f32 {
+    let mut answered = evidence.analyses.map(|analysis| vec![false; analysis.paragraphs.len()]);
+    let is_strong = |((_, shared), strength): &(&((u32, u32), Shared), &f32)| {
+        **strength >= STRONG.0 && shared.distinctive >= STRONG.1
+    };
+    let strong = pairs.all.iter().zip(strengths).filter(is_strong).map(|((pair, _), _)| pair);
+    let telling = |pair: &&(u32, u32)| pairs.get(**pair).is_some_and(|shared| shared.distinctive >= MIN_ECHO_BITS);
     let identical = evidence.identical.iter().filter(telling);
-    for (left, right) in strong.map(|(pair, _)| pair).chain(identical) {
-        answered.left.insert(*left);
-        answered.right.insert(*right);
+    for (left, right) in strong.chain(identical) {
+        answered.left[*left as usize] = true;
+        answered.right[*right as usize] = true;
     }
     // The side on which more are answered counts: one paragraph may be split, and several may be merged.
-    let answered = answered.left.len().max(answered.right.len());
+    let count = |answered: Vec<bool>| answered.into_iter().filter(|is_answered| *is_answered).count();
+    let answered = count(answered.left).max(count(answered.right));
     let body = |analysis: &Analysis| {
         let compared = |role| !matches!(role, ParagraphRole::Furniture | ParagraphRole::Byline);
         analysis.paragraphs.iter().filter(|paragraph| compared(paragraph.role)).count()
@@ -449,25 +459,25 @@ fn echoed_paragraphs(
     polls: &mut Polls<'_>,
 ) -> Result<Vec<(u32, u32)>, Cancelled> {
     let mut between = |drafts: &[Draft]| {
-        let mut sums: BTreeMap<(u32, u32), f32> = BTreeMap::new();
+        let mut told: Vec<((u32, u32), f32)> = Vec::new();
         for run in drafts.iter().flat_map(|draft| &draft.runs) {
             let left = paragraph_of(evidence.units.left, run.left);
             let right = paragraph_of(evidence.units.right, run.right);
             polls.steps(16)?;
-            *sums.entry((left, right)).or_default() += bits(*run);
+            told.push(((left, right), bits(*run)));
         }
-        Ok(sums)
+        // Stable, because sums of `f32` depend on their order.
+        told.sort_by_key(|(pair, _)| *pair);
+        let sums = told.chunk_by(|one, other| one.0 == other.0);
+        Ok(sums.map(|told| (told[0].0, told.iter().fold(0.0, |sum, (_, bits)| sum + bits))).collect())
     };
-    let echoes = between(evidence.echoes)?;
-    let hints = if relatedness < 1.0 { between(evidence.hints)? } else { BTreeMap::new() };
+    let echoes: Vec<((u32, u32), f32)> = between(evidence.echoes)?;
+    let hints = if relatedness < 1.0 { between(evidence.hints)? } else { Vec::new() };
+    let echoed =
+        |pair: &(u32, u32)| echoes.binary_search_by_key(pair, |(pair, _)| *pair).map_or(0.0, |at| echoes[at].1);
     let mut out: Vec<(u32, u32)> =
-        echoes.iter().filter(|(_, bits)| **bits >= MIN_ECHO_BITS).map(|(pair, _)| *pair).collect();
-    out.extend(
-        hints
-            .iter()
-            .filter(|(pair, bits)| **bits + echoes.get(*pair).copied().unwrap_or(0.0) >= MIN_SUMMED_BITS)
-            .map(|(pair, _)| *pair),
-    );
+        echoes.iter().filter(|(_, bits)| *bits >= MIN_ECHO_BITS).map(|(pair, _)| *pair).collect();
+    out.extend(hints.iter().filter(|(pair, bits)| *bits + echoed(pair) >= MIN_SUMMED_BITS).map(|(pair, _)| *pair));
     out.sort_unstable();
     out.dedup();
     Ok(out)
