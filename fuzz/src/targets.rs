@@ -126,11 +126,10 @@ fn phrases(data: &[u8]) {
     let found = shared_runs(&left, &right, min_len, 1000, &mut budget, &Cancel::new()).expect("not cancelled");
     let mut listed = BTreeSet::new();
     for run in &found.runs {
-        let words = &left[run.left_starts[0] as usize..][..run.len as usize];
+        let (left_starts, right_starts) = (found.left_starts(run), found.right_starts(run));
+        let words = &left[left_starts[0] as usize..][..run.len as usize];
         assert!(run.len >= min_len && !words.contains(&BORDER));
-        for (side, starts, total) in
-            [(&left, &run.left_starts, run.left_total), (&right, &run.right_starts, run.right_total)]
-        {
+        for (side, starts, total) in [(&left, left_starts, run.left_total), (&right, right_starts, run.right_total)] {
             assert!(starts.iter().all(|start| &side[*start as usize..][..run.len as usize] == words));
             let count = side.windows(run.len as usize).filter(|window| *window == words).count();
             assert_eq!((total as usize, starts.len()), (count, count.min(1000)));

@@ -39,19 +39,29 @@ const SUFFIX_STEPS_PER_ID: u64 = 32;
 /// Most runs that are returned.
 pub const MOST_RUNS: usize = 1 << 16;
 
-/// A distinct string that both sides share.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A distinct string that both sides share. Where it stands is told by [`SharedRuns`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SharedRun {
     /// Its length in ids.
     pub len: u32,
-    /// Where it begins on the left, ascending; the first ones up to the cap.
-    pub left_starts: Vec<u32>,
     /// How often it occurs on the left.
     pub left_total: u32,
-    /// Where it begins on the right, ascending; the first ones up to the cap.
-    pub right_starts: Vec<u32>,
     /// How often it occurs on the right.
     pub right_total: u32,
+    /// Where it first begins on the left.
+    left_first: u32,
+    /// Where its left starts stand among those of all runs; its right ones stand behind them.
+    starts: usize,
+    left_listed: u32,
+    right_listed: u32,
+}
+
+impl SharedRun {
+    /// A number by which the longest goes first and, of equal length, the one that first begins further left. No two runs
+    /// are equal in both: of one length and one place there is one string.
+    fn order(&self) -> u64 {
+        u64::from(!self.len) << 32 | u64::from(self.left_first)
+    }
 }
 
 /// The distinct maximal shared runs of two sequences.
@@ -59,15 +69,29 @@ pub struct SharedRun {
 pub struct SharedRuns {
     /// Longest first; of equal length, by where they first begin on the left.
     pub runs: Vec<SharedRun>,
+    /// Where they begin, one list for all, because there may be tens of thousands of runs.
+    starts: Vec<u32>,
     /// Whether these are all.
     pub end: StageEnd,
+}
+
+impl SharedRuns {
+    /// Where a run begins on the left, ascending; the first ones up to the cap.
+    pub fn left_starts(&self, run: &SharedRun) -> &[u32] {
+        &self.starts[run.starts..][..run.left_listed as usize]
+    }
+
+    /// Where a run begins on the right, ascending; the first ones up to the cap.
+    pub fn right_starts(&self, run: &SharedRun) -> &[u32] {
+        &self.starts[run.starts + run.left_listed as usize..][..run.right_listed as usize]
+    }
 }
 
 /// All distinct maximal shared runs of at least `min_len` ids (0 counts as 1), with the first `cap` occurrences on
 /// either side (0 counts as 1).
 ///
-/// Both sides together hold fewer than `i32::MAX` ids. Fails only when cancelled. Sorting, about 50 ns an id, and the
-/// suffix array itself, about 25 ns an id, run without looking at `cancel`.
+/// Both sides together hold fewer than `i32::MAX` ids. Fails only when cancelled. The suffix array itself, about 25 ns an
+/// id, is made without looking at `cancel`.
 pub fn shared_runs(
     left: &[u32],
     right: &[u32],
@@ -79,59 +103,98 @@ pub fn shared_runs(
     let (min_len, cap) = (min_len.max(1) as usize, cap.max(1));
     let ids = (left.len() + right.len()) as u64;
     let allowance = (INDEX_STEPS + INDEX_STEPS_PER_ID * ids).min(budget.left());
+    let suffix_steps = SUFFIX_STEPS_PER_ID * ids;
+    // Who can afford the suffix array need not know what the index finds before it gives up.
+    let otherwise = match budget.left() >= allowance + suffix_steps {
+        true => index::Otherwise::Nothing,
+        false => index::Otherwise::SomeRuns,
+    };
     let mut longest = Longest::new(MOST_RUNS);
-    let steps = index::runs(left, right, min_len, cap, allowance, cancel, &mut longest)?;
+    let steps = index::runs(left, right, Wanted { min_len, cap }, (allowance, otherwise), cancel, &mut longest)?;
     let mut end = StageEnd::Complete;
     if !budget.take(steps) || steps >= allowance {
         end = StageEnd::Budget;
         let mut all = Longest::new(MOST_RUNS);
-        if budget.take(SUFFIX_STEPS_PER_ID * ids) && suffix::runs(left, right, min_len, cap, cancel, &mut all)? {
+        if budget.take(suffix_steps) && suffix::runs(left, right, Wanted { min_len, cap }, cancel, &mut all)? {
             (longest, end) = (all, StageEnd::Complete);
         }
     }
-    if longest.dropped {
-        end = StageEnd::Budget;
-    }
-    Ok(SharedRuns { runs: longest.into_sorted(), end })
+    Ok(longest.into_sorted(end))
 }
 
-/// Keeps the longest of the runs that it is given, in room for twice as many.
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    /// Least ids of a run, 1 or more.
+    min_len: usize,
+    /// Most starts that are listed for either side, 1 or more.
+    cap: usize,
+}
+
+/// Keeps the longest of the runs that it is given, in room for half as many more.
 struct Longest {
     runs: Vec<SharedRun>,
+    starts: Vec<u32>,
     most: usize,
-    /// Whether any was let go.
-    dropped: bool,
+    /// The order of the last run that is kept, once some were let go: what comes behind it is let go at once.
+    last: u64,
 }
 
 impl Longest {
     fn new(most: usize) -> Self {
-        Self { runs: Vec::new(), most, dropped: false }
+        Self { runs: Vec::new(), starts: Vec::new(), most, last: u64::MAX }
     }
 
-    fn push(&mut self, run: SharedRun) {
-        if self.runs.len() >= 2 * self.most {
+    /// Adds a run with its first left and right starts, of which there is one at least.
+    fn push(&mut self, len: u32, left: (&[u32], u32), right: (&[u32], u32)) {
+        let run = SharedRun {
+            len,
+            left_total: left.1,
+            right_total: right.1,
+            left_first: left.0[0],
+            starts: self.starts.len(),
+            left_listed: left.0.len() as u32,
+            right_listed: right.0.len() as u32,
+        };
+        if run.order() > self.last {
+            return;
+        }
+        self.starts.extend_from_slice(left.0);
+        self.starts.extend_from_slice(right.0);
+        self.runs.push(run);
+        if self.runs.len() > self.most + self.most / 2 {
             self.cut();
         }
-        self.runs.push(run);
     }
 
     fn cut(&mut self) {
-        if self.runs.len() > self.most {
-            self.runs.select_nth_unstable_by(self.most, by_length);
-            self.runs.truncate(self.most);
-            self.dropped = true;
+        if self.runs.len() <= self.most {
+            return;
         }
+        let mut orders: Vec<u64> = self.runs.iter().map(SharedRun::order).collect();
+        let (_, first_let_go, _) = orders.select_nth_unstable(self.most);
+        self.last = *first_let_go - 1;
+        // Runs stand in the order of their starts, which move to the front with them.
+        let (starts, last) = (&mut self.starts, self.last);
+        let mut kept = 0;
+        self.runs.retain_mut(|run| {
+            let is_kept = run.order() <= last;
+            if is_kept {
+                let listed = (run.left_listed + run.right_listed) as usize;
+                starts.copy_within(run.starts..run.starts + listed, kept);
+                run.starts = kept;
+                kept += listed;
+            }
+            is_kept
+        });
+        self.starts.truncate(kept);
     }
 
-    /// Longest first; of equal length, by where they first begin on the left.
-    fn into_sorted(mut self) -> Vec<SharedRun> {
+    /// Longest first; of equal length, by where they first begin on the left. `end` says whether all were looked for.
+    fn into_sorted(mut self, end: StageEnd) -> SharedRuns {
         self.cut();
-        self.runs.sort_unstable_by(by_length);
-        self.runs
+        self.runs.sort_unstable_by_key(SharedRun::order);
+        let end = if self.last < u64::MAX { StageEnd::Budget } else { end };
+        SharedRuns { runs: self.runs, starts: self.starts, end }
     }
-}
-
-/// No two runs are equal in both: of one length and one place there is one string.
-fn by_length(one: &SharedRun, other: &SharedRun) -> std::cmp::Ordering {
-    other.len.cmp(&one.len).then_with(|| one.left_starts.first().cmp(&other.left_starts.first()))
 }

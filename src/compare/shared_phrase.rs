@@ -80,8 +80,11 @@ pub fn find(
     let (left, right) = (&texts.left.ids, &texts.right.ids);
     let found = shared_runs(left, right, options.min_phrase_characters, options.occurrence_cap, &mut budget, cancel)?;
     let raw = |analysis: &Analysis, text: &Bordered, starts: &[u32], length: u32| -> Vec<Span<Raw>> {
-        let at = |start: &u32| text.position(*start);
-        starts.iter().map(|start| analysis.text.to_raw(Span::new(at(start), at(start) + length))).collect()
+        let raw = |start: &u32| {
+            let at = text.position(*start);
+            analysis.text.to_raw(Span::new(at, at + length))
+        };
+        starts.iter().map(raw).collect()
     };
     let mut words_left = StepBudget::new(WORDS_AT_LEAST.max(WORDS_PER_CHARACTER * characters));
     let reported = found.runs.iter().take_while(|run| words_left.take(u64::from(run.len))).count();
@@ -94,7 +97,7 @@ pub fn find(
         .take(reported)
         .map(|run| {
             polls.steps(run.len)?;
-            let start = texts.left.position(run.left_starts[0]);
+            let start = texts.left.position(found.left_starts(run)[0]);
             let span = Span::new(start, start + run.len);
             let words = analyses.left.text.slice(span);
             let weight = rarity.bits(span, &mut room);
@@ -103,9 +106,9 @@ pub fn find(
             let ids: Vec<u32> = words.iter().map(|character| *character as u32).collect();
             Ok(SharedPhrase {
                 text: words.iter().collect(),
-                left: raw(analyses.left, &texts.left, &run.left_starts, run.len),
+                left: raw(analyses.left, &texts.left, found.left_starts(run), run.len),
                 left_total: run.left_total,
-                right: raw(analyses.right, &texts.right, &run.right_starts, run.len),
+                right: raw(analyses.right, &texts.right, found.right_starts(run), run.len),
                 right_total: run.right_total,
                 origin: sources.of(&[&ids], &[words], commonness),
                 weight: f64::from(weight),

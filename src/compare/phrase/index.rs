@@ -2,17 +2,14 @@
 //!
 //! In: two sequences of ids. Out: the distinct maximal shared runs and the steps they took; when these reach the
 //! allowance, only the runs of the k-grams that were finished. Every run of at least `k` ids begins with a k-gram that
-//! both sides have, so the k-grams that both sides may have are sorted by their hash and joined, and all pairs of places of one
-//! k-gram are extended. Runs of different k-grams are different strings, so telling strings apart and counting
-//! occurrences stays within one k-gram.
+//! both sides have, so the k-grams that both sides may have are sorted by their hash (radix sort) and joined, and all
+//! pairs of places of one k-gram are extended. Runs of different k-grams are different strings, so telling strings apart
+//! and counting occurrences stays within one k-gram.
 //!
 //! Hashes only bring candidates together, ids decide: a collision costs time and changes nothing.
 
-use super::{BORDER, Longest, SharedRun};
-use crate::text::cancel::{Cancel, Cancelled};
-
-/// Steps between two looks at the flag of the caller.
-const POLL_STEPS: u64 = 1 << 18;
+use super::{BORDER, Longest, Wanted};
+use crate::text::cancel::{Cancel, Cancelled, Polls};
 
 /// The places of one k-gram that both sides have, ascending.
 #[derive(Clone, Copy)]
@@ -21,42 +18,71 @@ struct Shared<'a> {
     right: &'a [Place],
 }
 
-/// Collects the runs of at least `min_len` ids; returns the steps taken. They are all if the steps are fewer than
-/// `allowance`.
+/// What is wanted where the allowance does not suffice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Otherwise {
+    /// Nothing: there is another way.
+    Nothing,
+    /// As many runs as the allowance suffices for.
+    SomeRuns,
+}
+
+/// Collects the runs that are wanted; returns the steps taken. They are all if the steps are fewer than the allowance.
 pub(super) fn runs(
     left: &[u32],
     right: &[u32],
-    min_len: usize,
-    cap: usize,
-    allowance: u64,
+    wanted: Wanted,
+    (allowance, otherwise): (u64, Otherwise),
     cancel: &Cancel,
     longest: &mut Longest,
 ) -> Result<u64, Cancelled> {
     cancel.check()?;
-    let mut of_group = Vec::new();
-    let (mut steps, mut next_poll) = (0, POLL_STEPS);
-    let (left_places, right_places) = candidates(left, right, min_len, cancel)?;
-    let mut left_groups = left_places.chunk_by(|one, next| one.0 == next.0).peekable();
-    for right_group in right_places.chunk_by(|one, next| one.0 == next.0) {
-        let hash = right_group[0].0;
-        while left_groups.next_if(|group| group[0].0 < hash).is_some() {}
-        let Some(left_group) = left_groups.next_if(|group| group[0].0 == hash) else { continue };
-        let group = Shared { left: left_group, right: right_group };
-        of_group.clear();
-        if !extend_group(left, right, group, min_len, cap, allowance, &mut steps, &mut of_group) {
-            return Ok(allowance);
-        }
-        of_group.drain(..).for_each(|run| longest.push(run));
-        if steps >= next_poll {
-            cancel.check()?;
-            next_poll = steps + POLL_STEPS;
+    let mut polls = Polls::new(cancel);
+    let (left_places, right_places) = candidates(left, right, wanted.min_len, &mut polls)?;
+    if otherwise == Otherwise::Nothing {
+        let pairs = |group: Shared<'_>| group.left.len() as u64 * group.right.len() as u64;
+        let mut all_pairs = 0;
+        for group in groups(&left_places, &right_places) {
+            polls.steps((group.left.len() + group.right.len()) as u32)?;
+            all_pairs += pairs(group);
+            if all_pairs >= allowance {
+                return Ok(allowance);
+            }
         }
     }
-    Ok(steps)
+    let mut work = Work { left, right, wanted, allowance, steps: 0, room: Room::default() };
+    for group in groups(&left_places, &right_places) {
+        let before = work.steps;
+        if !work.extend(group, longest) {
+            return Ok(allowance);
+        }
+        polls.steps((work.steps - before).min(u64::from(u32::MAX)) as u32)?;
+    }
+    Ok(work.steps)
 }
 
-/// A k-gram's hash and where it begins.
-type Place = (u64, u32);
+/// A k-gram's hash, and in the lower half where it begins.
+type Place = u64;
+
+fn hash_of(place: &Place) -> u32 {
+    (place >> 32) as u32
+}
+
+fn start_of(place: Place) -> usize {
+    place as u32 as usize
+}
+
+/// The places of every hash that both sides have.
+fn groups<'a>(left: &'a [Place], right: &'a [Place]) -> impl Iterator<Item = Shared<'a>> {
+    let same = |one: &Place, next: &Place| hash_of(one) == hash_of(next);
+    let mut left_groups = left.chunk_by(same).peekable();
+    right.chunk_by(same).filter_map(move |right| {
+        let hash = hash_of(&right[0]);
+        while left_groups.next_if(|group| hash_of(&group[0]) < hash).is_some() {}
+        let left = left_groups.next_if(|group| hash_of(&group[0]) == hash)?;
+        Some(Shared { left, right })
+    })
+}
 
 /// The k-grams that the other side may have too, of both sides, by hash and place. Two rounds through bit filters
 /// leave little to sort on ordinary text.
@@ -64,35 +90,66 @@ fn candidates(
     left: &[u32],
     right: &[u32],
     length: usize,
-    cancel: &Cancel,
+    polls: &mut Polls<'_>,
 ) -> Result<(Vec<Place>, Vec<Place>), Cancelled> {
     let (mut left_places, mut right_places) = (Vec::new(), Vec::new());
     if left.len() < length || right.len() < length {
         return Ok((left_places, right_places));
     }
+    let place = |start: u32, hash: u64| hash >> 32 << 32 | u64::from(start);
     let mut on_left = Filter::new(left.len());
-    for_each_hash(left, length, |_, hash| on_left.insert(hash));
-    cancel.check()?;
+    for_each_hash(left, length, polls, |_, hash| on_left.insert(hash))?;
     let mut on_both = Filter::new(left.len());
-    for_each_hash(right, length, |place, hash| {
+    for_each_hash(right, length, polls, |start, hash| {
         if on_left.may_hold(hash) {
             on_both.insert(hash);
-            right_places.push((hash, place));
+            right_places.push(place(start, hash));
         }
-    });
+    })?;
     if !right_places.is_empty() {
-        for_each_hash(left, length, |place, hash| {
+        for_each_hash(left, length, polls, |start, hash| {
             if on_both.may_hold(hash) {
-                left_places.push((hash, place));
+                left_places.push(place(start, hash));
             }
-        });
+        })?;
     }
-    cancel.check()?;
-    left_places.sort_unstable();
-    cancel.check()?;
-    right_places.sort_unstable();
-    cancel.check()?;
+    sort_by_hash(&mut left_places, polls)?;
+    sort_by_hash(&mut right_places, polls)?;
     Ok((left_places, right_places))
+}
+
+/// Places up to which comparing sorts faster than counting.
+const FEW_PLACES: usize = 1 << 10;
+/// Bits of a digit of the radix sort: its counts stay in the nearest cache.
+const DIGIT_BITS: u32 = 11;
+
+/// Sorts places by their hashes; those of one hash ascend before and stay so.
+fn sort_by_hash(places: &mut Vec<Place>, polls: &mut Polls<'_>) -> Result<(), Cancelled> {
+    if places.len() <= FEW_PLACES {
+        places.sort_unstable();
+        return Ok(());
+    }
+    let mut sorted = vec![0; places.len()];
+    for shift in (32..64).step_by(DIGIT_BITS as usize) {
+        let digit = |place: Place| (place >> shift) as usize & ((1 << DIGIT_BITS) - 1);
+        let mut next = [0_u32; 1 << DIGIT_BITS];
+        for &place in &*places {
+            polls.step()?;
+            next[digit(place)] += 1;
+        }
+        let mut first = 0;
+        for count in &mut next {
+            (*count, first) = (first, first + *count);
+        }
+        for &place in &*places {
+            polls.step()?;
+            let at = &mut next[digit(place)];
+            sorted[*at as usize] = place;
+            *at += 1;
+        }
+        std::mem::swap(places, &mut sorted);
+    }
+    Ok(())
 }
 
 /// A set of hashes that may hold more than was put in: one bit a hash (Bloom 1970, with one function).
@@ -119,7 +176,12 @@ impl Filter {
 }
 
 /// Calls for every k-gram without a border, with where it begins and its hash: a cyclic polynomial (Cohen 1997), spread.
-fn for_each_hash(ids: &[u32], length: usize, mut each: impl FnMut(u32, u64)) {
+fn for_each_hash(
+    ids: &[u32],
+    length: usize,
+    polls: &mut Polls<'_>,
+    mut each: impl FnMut(u32, u64),
+) -> Result<(), Cancelled> {
     const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
     const TURN: u32 = 23;
     let value = |id: u32| (u64::from(id) + 1).wrapping_mul(SPREAD);
@@ -130,86 +192,124 @@ fn for_each_hash(ids: &[u32], length: usize, mut each: impl FnMut(u32, u64)) {
             let mut hash = piece[..length].iter().fold(0_u64, |hash, &id| hash.rotate_left(TURN) ^ value(id));
             each(start, hash.wrapping_mul(SPREAD));
             for (by, (&entering, &leaving)) in (1..).zip(piece[length..].iter().zip(piece)) {
+                polls.step()?;
                 hash = hash.rotate_left(TURN) ^ value(entering) ^ value(leaving).rotate_left(leaving_turn);
                 each(start + by, hash.wrapping_mul(SPREAD));
             }
         }
         start += piece.len() as u32 + 1;
     }
+    Ok(())
 }
 
-/// Appends the runs that begin with one k-gram; false when the allowance does not suffice.
-#[expect(clippy::too_many_arguments, reason = "the inner loop of one function, kept apart to be read")]
-fn extend_group(
-    left: &[u32],
-    right: &[u32],
-    group: Shared<'_>,
-    min_len: usize,
-    cap: usize,
+/// The extending of pairs of places.
+struct Work<'a> {
+    left: &'a [u32],
+    right: &'a [u32],
+    wanted: Wanted,
     allowance: u64,
-    steps: &mut u64,
-    runs: &mut Vec<SharedRun>,
-) -> bool {
-    let mut found: Vec<(u32, u32)> = Vec::new();
-    for &(_, left_place) in group.left {
-        for &(_, right_place) in group.right {
-            *steps += 1;
-            if *steps >= allowance {
+    steps: u64,
+    room: Room,
+}
+
+/// Room to work in, kept from one k-gram to the next.
+#[derive(Default)]
+struct Room {
+    /// Lengths and left places of maximal pairs.
+    found: Vec<(u32, u32)>,
+    distinct: Vec<(u32, u32)>,
+    left_starts: Vec<u32>,
+    right_starts: Vec<u32>,
+}
+
+impl Work<'_> {
+    fn afford(&mut self, steps: u64) -> bool {
+        self.steps += steps;
+        self.steps < self.allowance
+    }
+
+    /// Adds the runs that begin with one k-gram; false, and none is added, when the allowance does not suffice.
+    fn extend(&mut self, group: Shared<'_>, longest: &mut Longest) -> bool {
+        let mut room = std::mem::take(&mut self.room);
+        let affordable = self.pairs(group, &mut room.found) && self.tell_apart(&mut room);
+        let each = (group.left.len() + group.right.len()) as u64;
+        let counting: u64 = room.distinct.iter().map(|(len, _)| each * (1 + u64::from(*len) / 8)).sum();
+        let affordable = affordable && self.afford(counting);
+        if affordable {
+            for &(len, place) in &room.distinct {
+                let string = &self.left[place as usize..][..len as usize];
+                let left = occurrences(self.left, group.left, string, self.wanted.cap, &mut room.left_starts);
+                let right = occurrences(self.right, group.right, string, self.wanted.cap, &mut room.right_starts);
+                longest.push(len, (&room.left_starts, left), (&room.right_starts, right));
+            }
+        }
+        self.room = room;
+        affordable
+    }
+
+    /// Finds the lengths of all maximal pairs, with their left places, ascending and each once.
+    fn pairs(&mut self, group: Shared<'_>, found: &mut Vec<(u32, u32)>) -> bool {
+        let (left, right) = (self.left, self.right);
+        found.clear();
+        for &left_place in group.left {
+            for &right_place in group.right {
+                if !self.afford(1) {
+                    return false;
+                }
+                let (left_at, right_at) = (start_of(left_place), start_of(right_place));
+                if left_at > 0
+                    && right_at > 0
+                    && left[left_at - 1] == right[right_at - 1]
+                    && left[left_at - 1] != BORDER
+                {
+                    continue;
+                }
+                let same = left[left_at..]
+                    .iter()
+                    .zip(&right[right_at..])
+                    .take_while(|(left_id, right_id)| left_id == right_id && **left_id != BORDER)
+                    .count();
+                self.steps += same as u64;
+                if same >= self.wanted.min_len {
+                    found.push((same as u32, left_at as u32));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        true
+    }
+
+    /// Of the maximal pairs that were found, one for each string.
+    fn tell_apart(&mut self, room: &mut Room) -> bool {
+        room.distinct.clear();
+        for &(len, place) in &room.found {
+            let string = |place: u32| &self.left[place as usize..][..len as usize];
+            let same_len = room.distinct.iter().rev().take_while(|known| known.0 == len);
+            let mut looked_at = 0;
+            let known = same_len.inspect(|_| looked_at += u64::from(len)).any(|known| string(known.1) == string(place));
+            if !known {
+                room.distinct.push((len, place));
+            }
+            if !self.afford(looked_at) {
                 return false;
             }
-            let (left_at, right_at) = (left_place as usize, right_place as usize);
-            if left_at > 0 && right_at > 0 && left[left_at - 1] == right[right_at - 1] && left[left_at - 1] != BORDER {
-                continue;
-            }
-            let same = left[left_at..]
-                .iter()
-                .zip(&right[right_at..])
-                .take_while(|(left_id, right_id)| left_id == right_id && **left_id != BORDER)
-                .count();
-            *steps += same as u64;
-            if same >= min_len {
-                found.push((same as u32, left_place));
-            }
         }
+        true
     }
-    found.sort_unstable();
-    found.dedup();
-    let mut distinct: Vec<(u32, u32)> = Vec::new();
-    for (len, place) in found {
-        let string = &left[place as usize..][..len as usize];
-        let same_len = distinct.iter().rev().take_while(|known| known.0 == len);
-        let mut known = same_len.inspect(|_| *steps += u64::from(len));
-        if !known.any(|known| &left[known.1 as usize..][..len as usize] == string) {
-            distinct.push((len, place));
-        }
-        if *steps >= allowance {
-            return false;
-        }
-    }
-    for (len, place) in distinct {
-        let string = &left[place as usize..][..len as usize];
-        *steps += (group.left.len() + group.right.len()) as u64 * (1 + u64::from(len) / 8);
-        if *steps >= allowance {
-            return false;
-        }
-        let (left_starts, left_total) = occurrences(left, group.left, string, cap);
-        let (right_starts, right_total) = occurrences(right, group.right, string, cap);
-        runs.push(SharedRun { len, left_starts, left_total, right_starts, right_total });
-    }
-    true
 }
 
 /// The first `cap` of the places where a string stands, and how many there are.
-fn occurrences(ids: &[u32], places: &[Place], string: &[u32], cap: usize) -> (Vec<u32>, u32) {
-    let mut starts = Vec::new();
+fn occurrences(ids: &[u32], places: &[Place], string: &[u32], cap: usize, starts: &mut Vec<u32>) -> u32 {
+    starts.clear();
     let mut total = 0;
-    for &(_, place) in places {
-        if ids[place as usize..].starts_with(string) {
+    for &place in places {
+        if ids[start_of(place)..].starts_with(string) {
             total += 1;
             if starts.len() < cap {
-                starts.push(place);
+                starts.push(start_of(place) as u32);
             }
         }
     }
-    (starts, total)
+    total
 }

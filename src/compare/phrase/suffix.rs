@@ -13,7 +13,7 @@
 use libsais_rs::{libsais_int, libsais_plcp_int};
 use rustc_hash::FxHashMap;
 
-use super::{BORDER, Longest, SharedRun};
+use super::{BORDER, Longest, Wanted};
 use crate::text::cancel::{Cancel, Cancelled};
 
 /// Suffixes between two looks at the flag of the caller.
@@ -71,13 +71,12 @@ struct Starts {
     merged: Vec<u32>,
 }
 
-/// Collects the runs of at least `min_len` ids; false only if the library refuses its arguments, which it has no cause
+/// Collects the runs that are wanted; false only if the library refuses its arguments, which it has no cause
 /// to.
 pub(super) fn runs(
     left: &[u32],
     right: &[u32],
-    min_len: usize,
-    cap: usize,
+    wanted: Wanted,
     cancel: &Cancel,
     longest: &mut Longest,
 ) -> Result<bool, Cancelled> {
@@ -93,7 +92,7 @@ pub(super) fn runs(
     if libsais_plcp_int(&text, &suffixes, &mut shared_prefix) != 0 {
         return Ok(false);
     }
-    let mut starts = Starts { left: Vec::new(), right: Vec::new(), cap, merged: Vec::new() };
+    let mut starts = Starts { left: Vec::new(), right: Vec::new(), cap: wanted.cap, merged: Vec::new() };
     let mut stack: Vec<Interval> = Vec::new();
     for (rank, &suffix) in suffixes.iter().enumerate() {
         if rank.is_multiple_of(POLL_SUFFIXES) {
@@ -101,7 +100,7 @@ pub(super) fn runs(
         }
         // Shorter prefixes than asked for are as good as none.
         let shared = suffixes.get(rank + 1).map_or(0, |&next| shared_prefix[next as usize] as u32);
-        let shared = if (shared as usize) < min_len { 0 } else { shared };
+        let shared = if (shared as usize) < wanted.min_len { 0 } else { shared };
         if shared == 0 && stack.is_empty() {
             continue;
         }
@@ -109,7 +108,8 @@ pub(super) fn runs(
         while let Some(mut top) = stack.pop_if(|top| top.len > shared) {
             top.add(child, &mut starts);
             if top.maximal {
-                longest.push(top.run(&starts));
+                let (left, right) = (&starts.left[top.left_block..], &starts.right[top.right_block..]);
+                longest.push(top.len, (left, top.left_total), (right, top.right_total));
             }
             child = top;
         }
@@ -194,16 +194,6 @@ impl Interval {
         self.right_total += child.right_total;
         merge_last(&mut starts.left, self.left_block, child.left_block, starts.cap, &mut starts.merged);
         merge_last(&mut starts.right, self.right_block, child.right_block, starts.cap, &mut starts.merged);
-    }
-
-    fn run(&self, starts: &Starts) -> SharedRun {
-        SharedRun {
-            len: self.len,
-            left_starts: starts.left[self.left_block..].to_vec(),
-            left_total: self.left_total,
-            right_starts: starts.right[self.right_block..].to_vec(),
-            right_total: self.right_total,
-        }
     }
 }
 

@@ -5,30 +5,55 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{BORDER, Longest, MOST_RUNS, SharedRun, SharedRuns, by_length, index, shared_runs, suffix};
+use super::index::Otherwise;
+use super::{BORDER, Longest, MOST_RUNS, SharedRuns, Wanted, index, shared_runs, suffix};
 use crate::compare::comparison::StageEnd;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 
 const PLENTY: u64 = 1 << 40;
 const CAP: usize = 3;
 
+/// A run with all that is told about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Told {
+    len: u32,
+    left_starts: Vec<u32>,
+    left_total: u32,
+    right_starts: Vec<u32>,
+    right_total: u32,
+}
+
+fn told(found: &SharedRuns) -> Vec<Told> {
+    let run = |run: &super::SharedRun| Told {
+        len: run.len,
+        left_starts: found.left_starts(run).to_vec(),
+        left_total: run.left_total,
+        right_starts: found.right_starts(run).to_vec(),
+        right_total: run.right_total,
+    };
+    found.runs.iter().map(run).collect()
+}
+
 fn found(left: &[u32], right: &[u32], min_len: u32) -> SharedRuns {
     shared_runs(left, right, min_len, CAP, &mut StepBudget::new(PLENTY), &Cancel::new()).expect("nobody cancels")
 }
 
 /// The runs by the index alone, the longest `most` of them.
-fn by_index(left: &[u32], right: &[u32], min_len: usize, most: usize) -> Vec<SharedRun> {
+fn by_index(left: &[u32], right: &[u32], min_len: usize, most: usize) -> Vec<Told> {
     let mut longest = Longest::new(most);
-    index::runs(left, right, min_len, CAP, PLENTY, &Cancel::new(), &mut longest).expect("nobody cancels");
-    longest.into_sorted()
+    let wanted = Wanted { min_len, cap: CAP };
+    let otherwise = (PLENTY, Otherwise::SomeRuns);
+    index::runs(left, right, wanted, otherwise, &Cancel::new(), &mut longest).expect("nobody cancels");
+    told(&longest.into_sorted(StageEnd::Complete))
 }
 
 /// The runs by the suffix array alone, the longest `most` of them.
-fn by_suffixes(left: &[u32], right: &[u32], min_len: usize, most: usize) -> Vec<SharedRun> {
+fn by_suffixes(left: &[u32], right: &[u32], min_len: usize, most: usize) -> Vec<Told> {
     let mut longest = Longest::new(most);
-    let taken = suffix::runs(left, right, min_len, CAP, &Cancel::new(), &mut longest).expect("nobody cancels");
+    let wanted = Wanted { min_len, cap: CAP };
+    let taken = suffix::runs(left, right, wanted, &Cancel::new(), &mut longest).expect("nobody cancels");
     assert!(taken, "the library takes its arguments");
-    longest.into_sorted()
+    told(&longest.into_sorted(StageEnd::Complete))
 }
 
 /// Ids are equal and none is a border.
@@ -40,7 +65,7 @@ fn same(left: &[u32], left_at: usize, right: &[u32], right_at: usize) -> bool {
 }
 
 /// The strings of all maximal pairs, and all places of each, to the letter of the definition.
-fn by_definition(left: &[u32], right: &[u32], min_len: usize) -> Vec<SharedRun> {
+fn by_definition(left: &[u32], right: &[u32], min_len: usize) -> Vec<Told> {
     let mut strings = BTreeMap::new();
     for left_at in 0..left.len() {
         for right_at in 0..right.len() {
@@ -54,14 +79,14 @@ fn by_definition(left: &[u32], right: &[u32], min_len: usize) -> Vec<SharedRun> 
     let places = |ids: &[u32], string: &[u32]| -> Vec<u32> {
         (0..ids.len()).filter(|&at| ids[at..].starts_with(string)).map(|at| at as u32).collect()
     };
-    let mut runs: Vec<SharedRun> = strings
+    let mut runs: Vec<Told> = strings
         .into_keys()
         .map(|string| {
             let (mut left_starts, mut right_starts) = (places(left, &string), places(right, &string));
             let (left_total, right_total) = (left_starts.len() as u32, right_starts.len() as u32);
             left_starts.truncate(CAP);
             right_starts.truncate(CAP);
-            SharedRun { len: string.len() as u32, left_starts, left_total, right_starts, right_total }
+            Told { len: string.len() as u32, left_starts, left_total, right_starts, right_total }
         })
         .collect();
     runs.sort_by_key(|run| (std::cmp::Reverse(run.len), run.left_starts[0]));
@@ -82,7 +107,7 @@ proptest! {
         (left, right) in (1_u32..6).prop_flat_map(|symbols| (side(symbols), side(symbols))), min_len in 0_u32..5,
     ) {
         let expected = by_definition(&left, &right, min_len as usize);
-        prop_assert_eq!(&found(&left, &right, min_len).runs, &expected);
+        prop_assert_eq!(&told(&found(&left, &right, min_len)), &expected);
         let length = min_len.max(1) as usize;
         prop_assert_eq!(&by_index(&left, &right, length, MOST_RUNS), &expected, "by the index alone");
         prop_assert_eq!(&by_suffixes(&left, &right, length, MOST_RUNS), &expected, "by suffixes alone");
@@ -97,16 +122,16 @@ proptest! {
     fn swapped_sides_give_the_mirrored_runs(
         (left, right) in (1_u32..6).prop_flat_map(|symbols| (side(symbols), side(symbols))),
     ) {
-        let mirrored = found(&right, &left, 2).runs.into_iter().map(|run| SharedRun {
+        let mirrored = told(&found(&right, &left, 2)).into_iter().map(|run| Told {
             len: run.len,
             left_starts: run.right_starts,
             left_total: run.right_total,
             right_starts: run.left_starts,
             right_total: run.left_total,
         });
-        let mut mirrored: Vec<SharedRun> = mirrored.collect();
-        mirrored.sort_by(by_length);
-        prop_assert_eq!(mirrored, found(&left, &right, 2).runs);
+        let mut mirrored: Vec<Told> = mirrored.collect();
+        mirrored.sort_by_key(|run| (std::cmp::Reverse(run.len), run.left_starts[0]));
+        prop_assert_eq!(mirrored, told(&found(&left, &right, 2)));
     }
 
     #[test]
@@ -115,8 +140,10 @@ proptest! {
     ) {
         let all = by_definition(&left, &right, 2);
         let part = shared_runs(&left, &right, 2, CAP, &mut StepBudget::new(steps), &Cancel::new()).expect("no cancel");
-        prop_assert!(part.runs.iter().all(|run| all.contains(run)));
-        prop_assert!(part.end == StageEnd::Budget || part.runs == all);
+        let is_complete = part.end == StageEnd::Complete;
+        let part = told(&part);
+        prop_assert!(part.iter().all(|run| all.contains(run)));
+        prop_assert!(!is_complete || part == all);
     }
 }
 
@@ -126,8 +153,19 @@ fn large_ids_are_as_good_as_small_ones() {
     let right = [5, 4_000_000_000, 4_000_000_001, 6];
     let expected = by_definition(&left, &right, 2);
     assert_eq!(expected.len(), 1);
-    assert_eq!(found(&left, &right, 2).runs, expected);
+    assert_eq!(told(&found(&left, &right, 2)), expected);
     assert_eq!(by_suffixes(&left, &right, 2, MOST_RUNS), expected);
+}
+
+#[test]
+fn an_answer_that_leaves_runs_out_says_so() {
+    let count = MOST_RUNS + 10;
+    let one = vec![1; count];
+    let some = found(&one, &one, 1);
+    assert_eq!((some.runs.len(), some.end), (MOST_RUNS, StageEnd::Budget));
+    assert_eq!((some.runs[0].len, some.runs[MOST_RUNS - 1].len), (count as u32, 11));
+    let all = found(&one[10..], &one[10..], 1);
+    assert_eq!((all.runs.len(), all.end), (MOST_RUNS, StageEnd::Complete));
 }
 
 /// Steps taken and strings found on a hostile shape.
@@ -163,7 +201,8 @@ fn a_cancelled_search_stops() {
     cancel.cancel();
     let result = shared_runs(&[1, 2], &[1, 2], 1, CAP, &mut StepBudget::new(PLENTY), &cancel);
     assert_eq!(result, Err(Cancelled));
-    assert_eq!(suffix::runs(&[1, 2], &[1, 2], 1, CAP, &cancel, &mut Longest::new(1)), Err(Cancelled));
+    let wanted = Wanted { min_len: 1, cap: CAP };
+    assert_eq!(suffix::runs(&[1, 2], &[1, 2], wanted, &cancel, &mut Longest::new(1)), Err(Cancelled));
 }
 
 /// Characters in, one string a line out, with its totals; `|` is a border.
@@ -171,8 +210,8 @@ fn listed(left: &str, right: &str, min_len: u32) -> Vec<String> {
     let ids = |text: &str| -> Vec<u32> { text.chars().map(|c| if c == '|' { BORDER } else { c.into() }).collect() };
     let left_chars: Vec<char> = left.chars().collect();
     let text =
-        |run: &SharedRun| -> String { left_chars[run.left_starts[0] as usize..][..run.len as usize].iter().collect() };
-    let runs = found(&ids(left), &ids(right), min_len).runs;
+        |run: &Told| -> String { left_chars[run.left_starts[0] as usize..][..run.len as usize].iter().collect() };
+    let runs = told(&found(&ids(left), &ids(right), min_len));
     runs.iter().map(|run| format!("{} {}×{}", text(run), run.left_total, run.right_total)).collect()
 }
 
