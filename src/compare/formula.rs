@@ -10,8 +10,6 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
-
 use crate::text::cancel::{Cancel, Cancelled, Polls};
 
 static LIST: &str = include_str!("../../data/formulas.txt");
@@ -38,13 +36,34 @@ enum Step {
 /// A node of the trie of patterns.
 #[derive(Clone, Debug, Default)]
 struct Node {
-    next: FxHashMap<char, usize>,
+    /// Where characters lead, in their order: most nodes have one or two.
+    next: Vec<(char, usize)>,
     /// Where a number leads.
     numeral: Option<usize>,
     /// Where a gap leads.
     gap: Option<usize>,
     /// Whether a pattern ends here.
     ends: bool,
+}
+
+impl Node {
+    fn child(&self, character: char) -> Option<usize> {
+        match self.next.as_slice() {
+            [only] => (only.0 == character).then_some(only.1),
+            next => next.binary_search_by_key(&character, |child| child.0).ok().map(|at| next[at].1),
+        }
+    }
+
+    /// Where a character leads, `fresh` if it has led nowhere yet.
+    fn child_or(&mut self, character: char, fresh: usize) -> usize {
+        match self.next.binary_search_by_key(&character, |child| child.0) {
+            Ok(at) => self.next[at].1,
+            Err(at) => {
+                self.next.insert(at, (character, fresh));
+                fresh
+            }
+        }
+    }
 }
 
 /// A list of stock phrases, ready to be matched: a trie of all readings of all patterns. The root is node 0.
@@ -145,7 +164,7 @@ impl Formulas {
             let fresh = self.nodes.len();
             let known = &mut self.nodes[node];
             node = match step {
-                Step::Character(character) => *known.next.entry(character).or_insert(fresh),
+                Step::Character(character) => known.child_or(character, fresh),
                 Step::Numeral => *known.numeral.get_or_insert(fresh),
                 Step::Gap => *known.gap.get_or_insert(fresh),
             };
@@ -189,11 +208,11 @@ impl Formulas {
     fn longest_from(&self, mut node: usize, text: &[char], mut at: usize) -> Option<usize> {
         let mut longest = None;
         loop {
-            let Node { next, numeral, gap, ends } = &self.nodes[node];
-            if *ends {
+            let here = &self.nodes[node];
+            if here.ends {
                 longest = longest.max(Some(at));
             }
-            if let Some(node) = *numeral
+            if let Some(node) = here.numeral
                 && (at == 0 || !is_numeral(text[at - 1]))
             {
                 let numerals = text[at..].iter().take(LONGEST_NUMBER).take_while(|&&c| is_numeral(c)).count();
@@ -201,11 +220,11 @@ impl Formulas {
                     longest = longest.max(self.longest_from(node, text, at + numerals));
                 }
             }
-            if let Some(node) = *gap {
+            if let Some(node) = here.gap {
                 let clause = text[at..].iter().take(LONGEST_GAP).take_while(|&&c| !ends_clause(c)).count();
                 longest = longest.max((0..=clause).find_map(|gap| self.longest_from(node, text, at + gap)));
             }
-            let Some(&child) = text.get(at).and_then(|&character| next.get(&character)) else {
+            let Some(child) = text.get(at).and_then(|&character| here.child(character)) else {
                 return longest;
             };
             node = child;

@@ -110,7 +110,9 @@ fn document_units(
 ) -> Result<Units, Cancelled> {
     let characters = analysis.text.characters();
     let mut out = Units::default();
-    out.numbers.reserve(characters.len());
+    for list in [&mut out.numbers, &mut out.starts, &mut out.ends, &mut out.piece_of] {
+        list.reserve(characters.len());
+    }
     for clause in &analysis.clauses {
         let sentence = analysis.sentences[clause.sentence as usize];
         let paragraph = &analysis.paragraphs[sentence.paragraph as usize];
@@ -132,7 +134,8 @@ fn document_units(
                 first_unit = out.numbers.len();
                 first_character = at as u32;
             }
-            let name = names.iter().find(|name| characters[at..end].starts_with(name));
+            let may_begin = |name: &&&[char]| name.first() == Some(&characters[at]);
+            let name = names.iter().filter(may_begin).find(|name| characters[at..end].starts_with(name));
             let (number, length) = match name {
                 Some(name) => (Some(PLACE), name.len()),
                 None if classes == Classes::Literal => (character_number(characters[at]), 1),

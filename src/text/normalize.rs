@@ -45,7 +45,13 @@ pub fn is_han(character: char) -> bool {
 /// Whether a character is a letter or digit of any script. Of most texts most characters are told by their range.
 #[inline]
 pub fn is_word_character(character: char) -> bool {
-    matches!(character, '\u{4e00}'..='\u{9fff}') || character.is_alphanumeric()
+    match character {
+        '\u{4e00}'..='\u{9fff}' => true,
+        // The marks of Chinese and of general punctuation.
+        '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' => false,
+        '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' => false,
+        _ => character.is_alphanumeric(),
+    }
 }
 
 /// A text as it is compared.
@@ -100,4 +106,16 @@ pub fn normalize_unless_cancelled(raw: &str, cancel: &Cancel) -> Result<Normaliz
     let mut polls = Polls::new(cancel);
     let folded = line::fold_lines(raw, &mut polls)?;
     layout::arrange(folded, &mut polls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The ranges that are told without a table are told as the table tells them.
+    #[test]
+    fn word_characters_are_the_letters_and_digits_of_unicode() {
+        let told = |character: &char| is_word_character(*character) != character.is_alphanumeric();
+        assert_eq!(('\0'..=char::MAX).find(told), None);
+    }
 }

@@ -29,6 +29,27 @@ struct Run {
     shape: Shape,
 }
 
+impl Run {
+    /// First raw byte of one of its characters.
+    fn start_of(&self, position: u32) -> u32 {
+        match self.shape {
+            Shape::Each => self.raw_start + (position - self.normalized_start) * self.raw_width,
+            Shape::Together => self.raw_start,
+        }
+    }
+
+    /// The raw byte behind one of its characters.
+    fn end_of(&self, position: u32) -> u32 {
+        match self.shape {
+            Shape::Each => self.raw_start + (position - self.normalized_start + 1) * self.raw_width,
+            Shape::Together => self.raw_start + self.raw_width,
+        }
+    }
+}
+
+/// Runs that are looked at behind the one in which a span begins, before the one in which it ends is searched for.
+const NEAR_RUNS: usize = 8;
+
 /// A map from normalised to raw spans.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OffsetMap {
@@ -110,7 +131,16 @@ impl OffsetMap {
             let at = self.raw_start(span.start());
             return Span::new(at, at);
         }
-        Span::new(self.raw_start(span.start()), self.raw_end(span.end() - 1))
+        let (first, last) = (span.start(), span.end() - 1);
+        if last >= self.normalized_len {
+            return Span::new(self.raw_start(first), self.raw_end(last));
+        }
+        // Most spans end in the run in which they begin, or soon behind it.
+        let run = self.run_of(first);
+        let behind = self.runs[run + 1..].iter().take(NEAR_RUNS);
+        let near = behind.take_while(|behind| behind.normalized_start <= last).count();
+        let last_run = if near < NEAR_RUNS { run + near } else { self.run_of(last) };
+        Span::new(self.runs[run].start_of(first), self.runs[last_run].end_of(last))
     }
 
     /// First raw byte of a character; of the end of the text, the byte after its last character.
@@ -118,19 +148,11 @@ impl OffsetMap {
         if position >= self.normalized_len {
             return self.normalized_len.checked_sub(1).map_or(0, |last| self.raw_end(last));
         }
-        let run = self.runs[self.run_of(position)];
-        match run.shape {
-            Shape::Each => run.raw_start + (position - run.normalized_start) * run.raw_width,
-            Shape::Together => run.raw_start,
-        }
+        self.runs[self.run_of(position)].start_of(position)
     }
 
     fn raw_end(&self, position: u32) -> u32 {
-        let run = self.runs[self.run_of(position)];
-        match run.shape {
-            Shape::Each => run.raw_start + (position - run.normalized_start + 1) * run.raw_width,
-            Shape::Together => run.raw_start + run.raw_width,
-        }
+        self.runs[self.run_of(position)].end_of(position)
     }
 
     fn run_of(&self, position: u32) -> usize {
