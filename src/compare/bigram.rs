@@ -13,8 +13,8 @@ use crate::text::span::Pair;
 /// The bigrams of one document.
 #[derive(Clone, Debug, Default)]
 pub struct Bigrams {
-    /// Each bigram with the index of its first place.
-    groups: Vec<(u64, u32)>,
+    /// For each bigram the index of its first place; which bigram it is, its units tell.
+    groups: Vec<u32>,
     /// First unit of every bigram, by bigram.
     places: Vec<u32>,
     /// For every unit the rank of its number among all that occur in either document.
@@ -36,9 +36,17 @@ impl Bigrams {
 
     /// Every bigram as a key with the places of its first unit, in the order of keys.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &[u32])> {
-        let ends = self.groups.iter().skip(1).map(|group| group.1).chain([self.places.len() as u32]);
-        self.groups.iter().zip(ends).map(|(group, end)| (group.0, &self.places[group.1 as usize..end as usize]))
+        let ends = self.groups.iter().skip(1).copied().chain([self.places.len() as u32]);
+        self.groups.iter().zip(ends).map(|(first, end)| {
+            let places = &self.places[*first as usize..end as usize];
+            (places.first().map_or(0, |place| key(&self.ranks, *place)), places)
+        })
     }
+}
+
+/// The bigram that begins at a unit, by the ranks of its units.
+fn key(ranks: &[u32], at: u32) -> u64 {
+    u64::from(ranks[at as usize]) << 32 | u64::from(ranks[at as usize + 1])
 }
 
 /// The bigrams that both documents hold, with their places in either, in the order of keys.
@@ -127,12 +135,13 @@ fn index(units: &Units, ranks: Vec<u32>, distinct: usize, polls: &mut Polls<'_>)
     let total = units.pieces.iter().map(|piece| piece.units.len().saturating_sub(1)).sum();
     let by_second = sorted(&mut starts(), 1, polls, total)?;
     let places = sorted(&mut by_second.into_iter(), 0, polls, total)?;
-    let mut groups: Vec<(u64, u32)> = Vec::new();
+    let (mut groups, mut last) = (Vec::new(), None);
     for (index, at) in (0..).zip(&places) {
         polls.step()?;
-        let key = u64::from(ranks[*at as usize]) << 32 | u64::from(ranks[*at as usize + 1]);
-        if groups.last().is_none_or(|group| group.0 != key) {
-            groups.push((key, index));
+        let key = key(&ranks, *at);
+        if last != Some(key) {
+            last = Some(key);
+            groups.push(index);
         }
     }
     Ok(Bigrams { groups, places, ranks, distinct })

@@ -44,8 +44,8 @@ pub struct Units {
     pub numbers: Vec<u32>,
     /// First character of each unit.
     pub starts: Vec<u32>,
-    /// First character after each unit.
-    pub ends: Vec<u32>,
+    /// Characters of each unit: one, or those of a place's name or of a slogan of figures.
+    pub lengths: Vec<u8>,
     /// The pieces, in order; they hold every unit.
     pub pieces: Vec<Piece>,
     /// For each unit the index of its piece.
@@ -53,12 +53,17 @@ pub struct Units {
 }
 
 impl Units {
+    /// First character after a unit.
+    pub fn end(&self, unit: usize) -> u32 {
+        self.starts[unit] + u32::from(self.lengths[unit])
+    }
+
     /// The characters from the first to the last of a range of units.
     pub fn span(&self, units: std::ops::Range<u32>) -> Span<Normalized> {
         if units.is_empty() {
             return Span::new(0, 0);
         }
-        Span::new(self.starts[units.start as usize], self.ends[units.end as usize - 1])
+        Span::new(self.starts[units.start as usize], self.end(units.end as usize - 1))
     }
 
     /// The pieces that hold a unit of a range; the range may reach past the last unit.
@@ -110,9 +115,10 @@ fn document_units(
 ) -> Result<Units, Cancelled> {
     let characters = analysis.text.characters();
     let mut out = Units::default();
-    for list in [&mut out.numbers, &mut out.starts, &mut out.ends, &mut out.piece_of] {
+    for list in [&mut out.numbers, &mut out.starts, &mut out.piece_of] {
         list.reserve(characters.len());
     }
+    out.lengths.reserve(characters.len());
     for clause in &analysis.clauses {
         let sentence = analysis.sentences[clause.sentence as usize];
         let paragraph = &analysis.paragraphs[sentence.paragraph as usize];
@@ -147,7 +153,7 @@ fn document_units(
             if let Some(number) = number {
                 out.numbers.push(number);
                 out.starts.push(at as u32);
-                out.ends.push((at + length) as u32);
+                out.lengths.push(length as u8);
             }
             at += length;
         }

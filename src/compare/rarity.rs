@@ -13,7 +13,8 @@
 //! Always: symmetric in the sides. Cost: at most one table lookup for each character of either document, kept for
 //! whoever asks again, and a sum for each shared one; the counts of bigrams are linear.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::ops::Range;
 
 use super::background::Background;
 use super::bigram::{Bigrams, shared};
@@ -66,12 +67,64 @@ pub struct SideRarity<'a> {
     background: &'a Background,
     analysis: &'a Analysis,
     /// For each character, what its bits are multiplied with.
-    factors: Vec<f32>,
-    /// For each character the bits of the window that begins there, a character's share of them; not a number until
-    /// somebody asks. What is matched with several places is asked for several times.
-    windows: Vec<Cell<f32>>,
-    /// For each character the mean of the windows over it, if all of them lie inside what is shared; the same way.
-    means: Vec<Cell<f32>>,
+    factors: Vec<Factor>,
+    kept: RefCell<Kept>,
+}
+
+/// What has been asked for once: what is matched with several places is asked for several times.
+#[derive(Debug)]
+struct Kept {
+    /// For each character the bits of the window that begins there, a character's share of them.
+    windows: Numbers,
+    /// For each character the mean of the windows over it, if all of them lie inside what is shared.
+    means: Numbers,
+}
+
+/// Numbers that become known one by one. Each is held as the complement of its bits, so that zero is "not known": memory
+/// that comes zeroed from the system takes no room until it is written to, and of many texts little is ever asked for.
+#[derive(Debug)]
+struct Numbers(Vec<u32>);
+
+impl Numbers {
+    fn unknown(count: usize) -> Self {
+        Self(vec![0; count])
+    }
+
+    fn is_known(&self, at: usize) -> bool {
+        self.0[at] != 0
+    }
+
+    /// A number; not one until it is known.
+    fn get(&self, at: usize) -> f32 {
+        f32::from_bits(!self.0[at])
+    }
+
+    fn set(&mut self, at: usize, number: f32) {
+        self.0[at] = !number.to_bits();
+    }
+}
+
+/// What the bits of a character are multiplied with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Factor {
+    /// A mark or a blank.
+    Nothing,
+    /// Part of a stock phrase.
+    Stock,
+    /// Part of the title of a cited document.
+    Cited,
+    /// Anything else.
+    Whole,
+    /// Part of a slogan that both documents use and the background does not know.
+    Slogan,
+}
+
+impl Factor {
+    fn times(self, bits: f32) -> f32 {
+        const FACTORS: [f32; 5] = [0.0, STOCK_FACTOR, CITED_FACTOR, 1.0, SLOGAN_FACTOR];
+        bits * FACTORS[self as usize]
+    }
 }
 
 impl<'a> SideRarity<'a> {
@@ -81,15 +134,15 @@ impl<'a> SideRarity<'a> {
         analysis: &'a Analysis,
         cancel: &Cancel,
     ) -> Result<Self, Cancelled> {
-        let windows = vec![Cell::new(f32::NAN); analysis.text.characters().len()];
-        let means = windows.clone();
-        Ok(Self { background, analysis, factors: factors(analysis, formulas, cancel)?, windows, means })
+        let unknown = || Numbers::unknown(analysis.text.characters().len());
+        let kept = RefCell::new(Kept { windows: unknown(), means: unknown() });
+        Ok(Self { background, analysis, factors: factors(analysis, formulas, cancel)?, kept })
     }
 
     /// Bits that a stretch tells by itself, stock phrases weighing next to nothing. `room` is room to work in.
     pub fn bits(&self, span: Span<Normalized>, room: &mut Vec<f32>) -> f32 {
         self.character_bits(span, room);
-        room.iter().zip(&self.factors[span.range()]).map(|(bits, factor)| bits * factor).sum()
+        room.iter().zip(&self.factors[span.range()]).map(|(bits, factor)| factor.times(*bits)).sum()
     }
 
     /// Bits of each character of a run, before factors.
@@ -100,36 +153,37 @@ impl<'a> SideRarity<'a> {
             out.resize(run.len(), self.background.rarity_bits(run) / run.len() as f32);
             return;
         }
-        let windows = &self.windows[span.range()][..run.len() + 1 - WINDOW];
-        self.look_up(run, windows);
-        let means = &self.means[span.range()];
+        let kept = &mut *self.kept.borrow_mut();
+        let first = span.start() as usize;
+        // The first window behind those that lie inside the run.
+        let end = first + run.len() + 1 - WINDOW;
+        self.look_up(first..end, &mut kept.windows);
+        let windows = &kept.windows;
         // The windows over a character, oldest first; a window that is not there is left out of their mean.
         let mean = |at: usize| {
-            let (first, last) = (at.saturating_sub(WINDOW - 1), at.min(windows.len() - 1));
-            windows[first..=last].iter().map(Cell::get).sum::<f32>() / (last + 1 - first) as f32
+            let over = at.saturating_sub(WINDOW - 1).max(first)..at.min(end - 1) + 1;
+            let count = over.len();
+            over.map(|window| windows.get(window)).sum::<f32>() / count as f32
         };
-        out.extend((0..run.len()).map(|at| {
-            if at + 1 < WINDOW || at >= windows.len() {
-                return mean(at);
+        for at in span.range() {
+            if at + 1 < first + WINDOW || at >= end {
+                out.push(mean(at));
+                continue;
             }
-            let known = means[at].get();
-            if !known.is_nan() {
-                return known;
+            if !kept.means.is_known(at) {
+                kept.means.set(at, mean(at));
             }
-            let mean = mean(at);
-            means[at].set(mean);
-            mean
-        }));
+            out.push(kept.means.get(at));
+        }
     }
 
-    /// Looks up the windows of a run that nobody has asked for yet: all of them from the first to the last that is not
+    /// Looks up the windows of a stretch that nobody has asked for yet: all of them from the first to the last that is not
     /// known, because lookups that do not wait for one another are as good as one.
-    fn look_up(&self, run: &[char], windows: &[Cell<f32>]) {
-        let is_unknown = |window: &Cell<f32>| window.get().is_nan();
-        let Some(first) = windows.iter().position(is_unknown) else { return };
-        let last = windows.iter().rposition(is_unknown).unwrap_or(first);
-        let wanted = &run[first..last + WINDOW];
-        self.background.each_rarity_bits(wanted, WINDOW, |at, bits| windows[first + at].set(bits / WINDOW as f32));
+    fn look_up(&self, mut stretch: Range<usize>, windows: &mut Numbers) {
+        let Some(first) = stretch.find(|window| !windows.is_known(*window)) else { return };
+        let last = stretch.rfind(|window| !windows.is_known(*window)).unwrap_or(first);
+        let wanted = &self.analysis.text.characters()[first..last + WINDOW];
+        self.background.each_rarity_bits(wanted, WINDOW, |at, bits| windows.set(first + at, bits / WINDOW as f32));
     }
 }
 
@@ -194,7 +248,7 @@ impl<'a, 'u> Rarity<'a, 'u> {
                 if self.tells_nothing(Side::Left, run.left, run.length, run.left + unit) {
                     add(unit, (0.0, 0.0), (0.0, 0.0));
                 } else {
-                    add(unit, (bits * left, *bits), (bits * right, *bits));
+                    add(unit, (left.times(*bits), *bits), (right.times(*bits), *bits));
                 }
             }
             return told;
@@ -251,10 +305,10 @@ impl<'a, 'u> Rarity<'a, 'u> {
                 return (0.0, 0.0);
             }
             let from = units.starts[unit as usize];
-            let to = units.ends[unit as usize];
+            let to = units.end(unit as usize);
             (from..to).fold((0.0, 0.0), |(bits, plain), at| {
                 let character = characters[(at - start) as usize];
-                (bits + character * side.factors[at as usize], plain + character)
+                (bits + side.factors[at as usize].times(character), plain + character)
             })
         }));
     }
@@ -276,7 +330,7 @@ impl<'a, 'u> Rarity<'a, 'u> {
                 other.binary_search_by(|o| o.as_slice().cmp(slogan)).is_ok() && !known(slogan)
             });
             let factors = &mut self.sides.get_mut(side).factors;
-            shared.for_each(|span| factors[span.range()].fill(SLOGAN_FACTOR));
+            shared.for_each(|span| factors[span.range()].fill(Factor::Slogan));
         }
     }
 }
@@ -299,21 +353,21 @@ fn slogans(characters: &[char]) -> Vec<Span<Normalized>> {
 }
 
 /// What the bits of each character are multiplied with.
-fn factors(analysis: &Analysis, formulas: &Formulas, cancel: &Cancel) -> Result<Vec<f32>, Cancelled> {
+fn factors(analysis: &Analysis, formulas: &Formulas, cancel: &Cancel) -> Result<Vec<Factor>, Cancelled> {
     let characters = analysis.text.characters();
-    let mut factors: Vec<f32> =
-        formulas.marks(characters, cancel)?.into_iter().map(|marked| if marked { STOCK_FACTOR } else { 1.0 }).collect();
+    let marked = formulas.marks(characters, cancel)?.into_iter();
+    let mut factors: Vec<Factor> = marked.map(|marked| if marked { Factor::Stock } else { Factor::Whole }).collect();
     let mut depth = 0usize;
-    for (at, character) in characters.iter().enumerate() {
+    for (factor, character) in factors.iter_mut().zip(characters) {
         match character {
             '《' => depth += 1,
             '》' => depth = depth.saturating_sub(1),
             '\n' => depth = 0,
-            _ if depth > 0 => factors[at] = factors[at].min(CITED_FACTOR),
+            _ if depth > 0 && *factor == Factor::Whole => *factor = Factor::Cited,
             _ => {}
         }
-        if !is_han(*character) && !is_word_character(*character) {
-            factors[at] = 0.0;
+        if !is_word_character(*character) && !is_han(*character) {
+            *factor = Factor::Nothing;
         }
     }
     Ok(factors)

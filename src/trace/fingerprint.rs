@@ -74,11 +74,11 @@ impl Reading {
         let all = 0..units.numbers.len();
         let bits = all.clone().map(|unit| {
             let number = units.numbers[unit];
-            let inside = units.starts[unit] as usize..units.ends[unit] as usize;
+            let inside = units.starts[unit] as usize..units.end(unit) as usize;
             if is_place(number) || is_level(number) { 0.0 } else { weights[inside].iter().sum() }
         });
         let bits = bits.collect();
-        let spans = all.map(|unit| analysis.text.to_raw(Span::new(units.starts[unit], units.ends[unit]))).collect();
+        let spans = all.map(|unit| analysis.text.to_raw(Span::new(units.starts[unit], units.end(unit)))).collect();
         let sentences = units.pieces.iter().flat_map(|piece| piece.units.clone().map(|_| piece.sentence)).collect();
         Ok(Self { units, spans, bits, sentences })
     }

@@ -202,8 +202,13 @@ mod tests {
     fn units(numbers: Vec<u32>) -> Units {
         let count = numbers.len() as u32;
         let piece = Piece { units: 0..count, span: Span::new(0, count), sentence: 0, paragraph: 0 };
-        let (starts, ends) = ((0..count).collect(), (1..=count).collect());
-        Units { starts, ends, numbers, pieces: vec![piece], piece_of: vec![0; count as usize] }
+        Units {
+            starts: (0..count).collect(),
+            lengths: vec![1; count as usize],
+            numbers,
+            pieces: vec![piece],
+            ..Units::default()
+        }
     }
 
     /// The runs by the definition: all maximal runs, longest first, each cut to its longest part that is still free.
