@@ -35,7 +35,7 @@ mod tests;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use self::kind::WordFacts;
 use self::list::Marks;
@@ -73,6 +73,8 @@ pub struct EditContext<'a> {
 
 /// Longest words whose facts are kept, in characters.
 const LONGEST_KEPT: usize = 12;
+/// Words whose facts there is room for from the start.
+const FIRST_KEPT: usize = 256;
 /// Most words whose facts are kept.
 const MOST_KEPT: usize = 1 << 14;
 
@@ -97,7 +99,8 @@ impl<'a> EditContext<'a> {
         }
         marks.clause_ends.sort_unstable();
         marks.clause_ends.dedup();
-        Self { analyses, vocabulary, own_places, learned, marks, word_facts: RefCell::default() }
+        let word_facts = RefCell::new(FxHashMap::with_capacity_and_hasher(FIRST_KEPT, FxBuildHasher));
+        Self { analyses, vocabulary, own_places, learned, marks, word_facts }
     }
 
     fn texts(&self) -> Pair<&'a NormalizedText> {
@@ -221,8 +224,9 @@ fn pieces(
             pieces.extend(equal);
             continue;
         }
-        for part in parts(&op, words) {
-            let spans = Pair::new(words.left.span(part.left), words.right.span(part.right));
+        let cut = if is_whole(&op, words) { None } else { Some(parts(&op, words)) };
+        for part in cut.as_deref().unwrap_or(std::slice::from_ref(&op)) {
+            let spans = Pair::new(words.left.span(part.left.clone()), words.right.span(part.right.clone()));
             if part.kind == OpKind::Equal {
                 pieces.push(Piece::equal(spans));
             } else if !wanted(spans) {
@@ -247,6 +251,15 @@ fn border_preference(context: &EditContext<'_>, words: &Sequence, index: usize) 
         Some(number) if Some(number) == context.marks.separator => 1,
         Some(_) => 0,
     }
+}
+
+/// Whether no span begins inside an operation.
+fn is_whole(op: &Op, words: Pair<&Sequence>) -> bool {
+    let is_cut = |breaks: &[u32], range: &std::ops::Range<u32>| {
+        let next = breaks.partition_point(|at| *at <= range.start);
+        breaks.get(next).is_some_and(|at| *at < range.end)
+    };
+    !is_cut(&words.left.breaks, &op.left) && !is_cut(&words.right.breaks, &op.right)
 }
 
 /// An operation cut where a span of either side begins. Of a replacement the parts answer each other in order.
@@ -287,18 +300,18 @@ fn cut_by_breaks(op: &Op, words: Pair<&Sequence>, texts: Pair<&NormalizedText>) 
     if op.kind == OpKind::Equal {
         return None;
     }
-    let inside = |side: &'_ Sequence, range: &std::ops::Range<u32>| -> Vec<Span<Normalized>> {
-        side.words[range.start as usize..range.end as usize].to_vec()
-    };
-    let cut = Pair::new(inside(words.left, &op.left), inside(words.right, &op.right));
-    let read = |text: &'_ NormalizedText, words: &[Span<Normalized>]| -> Vec<char> {
-        words.iter().flat_map(|word| text.slice(*word).iter().copied()).collect()
-    };
-    if cut.left.is_empty() || read(texts.left, &cut.left) != read(texts.right, &cut.right) {
+    let cut = Pair::new(words.left.inside(&op.left), words.right.inside(&op.right));
+    let length = |words: &[Span<Normalized>]| words.iter().map(|word| word.len()).sum::<u32>();
+    if cut.left.is_empty() || length(cut.left) != length(cut.right) {
+        return None;
+    }
+    let left = cut.left.iter().flat_map(|word| texts.left.slice(*word));
+    let right = cut.right.iter().flat_map(|word| texts.right.slice(*word));
+    if left.ne(right) {
         return None;
     }
     let mut out = Vec::new();
-    let (mut left, mut right) = (cut.left.into_iter().peekable(), cut.right.into_iter().peekable());
+    let (mut left, mut right) = (cut.left.iter().copied().peekable(), cut.right.iter().copied().peekable());
     while let (Some(one), Some(other)) = (left.peek_mut(), right.peek_mut()) {
         let shared = one.len().min(other.len());
         let (to_left, to_right) = (one.start() + shared, other.start() + shared);

@@ -1,21 +1,71 @@
-//! Lists of words that are looked for at a place of a text, found by their first character.
+//! Lists of words that are looked for at a place of a text, found by their first character, and sets of characters.
 //!
 //! In: words with a value each, in the order of the list. Out: which of them a text begins with. Most places of a text
 //! begin no word of a list, and one lookup tells so. Cost: a lookup, and a comparison for each word of that character.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A word and what it means.
 type Entry<T> = (Box<[char]>, T);
 
-/// Bits of the filter: a power of two, some times the words of the longest list.
+/// Bits of a filter: a power of two, some times the words of the longest list.
 const FILTER_BITS: usize = 1024;
+
+/// One bit for each value of the lower bits of a character: most characters are in no list.
+#[derive(Clone, Debug)]
+struct Filter([u64; FILTER_BITS / 64]);
+
+impl Filter {
+    fn new() -> Self {
+        Self([0; FILTER_BITS / 64])
+    }
+
+    fn add(&mut self, character: char) {
+        let bit = character as usize % FILTER_BITS;
+        self.0[bit / 64] |= 1 << (bit % 64);
+    }
+
+    fn may_hold(&self, character: char) -> bool {
+        let bit = character as usize % FILTER_BITS;
+        self.0[bit / 64] >> (bit % 64) & 1 == 1
+    }
+}
+
+/// A set of characters of which few are asked for that it holds.
+#[derive(Clone, Debug)]
+pub struct CharacterSet {
+    filter: Filter,
+    characters: FxHashSet<char>,
+}
+
+impl CharacterSet {
+    /// The set of some characters.
+    pub fn new(characters: impl IntoIterator<Item = char>) -> Self {
+        let characters: FxHashSet<char> = characters.into_iter().collect();
+        let mut filter = Filter::new();
+        #[expect(clippy::iter_over_hash_type, reason = "bits are set in whatever order")]
+        for &character in &characters {
+            filter.add(character);
+        }
+        Self { filter, characters }
+    }
+
+    /// Whether a character is in it.
+    pub fn contains(&self, character: char) -> bool {
+        self.filter.may_hold(character) && self.characters.contains(&character)
+    }
+}
+
+/// Whether a text begins with a word. Words are short, so that a loop is done before a comparison of memory is called.
+pub fn begins_with(text: &[char], word: &[char]) -> bool {
+    text.len() >= word.len() && word.iter().zip(text).all(|(one, other)| one == other)
+}
 
 /// Words by their first character, those of one character in the order of the list.
 #[derive(Clone, Debug)]
 pub struct WordMap<T> {
-    /// One bit for each value of the lower bits of a first character: most characters begin no word of a list.
-    filter: [u64; FILTER_BITS / 64],
+    /// What words begin with.
+    filter: Filter,
     by_first: FxHashMap<char, Vec<Entry<T>>>,
 }
 
@@ -26,12 +76,11 @@ impl<T> WordMap<T> {
     /// The words of a list; empty ones are left out.
     pub fn new<'w>(words: impl IntoIterator<Item = (&'w str, T)>) -> Self {
         let mut by_first: FxHashMap<char, Vec<Entry<T>>> = FxHashMap::default();
-        let mut filter = [0; FILTER_BITS / 64];
+        let mut filter = Filter::new();
         for (word, value) in words {
             let characters: Box<[char]> = word.chars().collect();
             if let Some(&first) = characters.first() {
-                let bit = first as usize % FILTER_BITS;
-                filter[bit / 64] |= 1 << (bit % 64);
+                filter.add(first);
                 by_first.entry(first).or_default().push((characters, value));
             }
         }
@@ -40,13 +89,14 @@ impl<T> WordMap<T> {
 
     /// The words that `text` begins with, in the order of the list: their lengths and values.
     pub fn all_at<'m>(&'m self, text: &[char]) -> impl Iterator<Item = (usize, &'m T)> {
-        let may_begin = |first: &&char| {
-            let bit = **first as usize % FILTER_BITS;
-            self.filter[bit / 64] >> (bit % 64) & 1 == 1
-        };
-        let first = text.first().filter(may_begin);
+        let first = text.first().filter(|first| self.filter.may_hold(**first));
         let of_first = first.and_then(|first| self.by_first.get(first)).map_or(&[][..], Vec::as_slice);
-        of_first.iter().filter(|(word, _)| text.starts_with(word)).map(|(word, value)| (word.len(), value))
+        of_first.iter().filter(|(word, _)| begins_with(text, word)).map(|(word, value)| (word.len(), value))
+    }
+
+    /// Whether words of the list may begin with a character; they do not where it says no.
+    pub fn may_begin(&self, character: char) -> bool {
+        self.filter.may_hold(character)
     }
 
     /// Length and value of the longest word that `text` begins with.
@@ -69,7 +119,15 @@ impl WordList {
 
 #[cfg(test)]
 mod tests {
-    use super::WordMap;
+    use super::{CharacterSet, WordMap};
+
+    /// 市 and 欂 share the lower bits that the filter looks at.
+    #[test]
+    fn a_set_holds_its_characters_and_no_others() {
+        let set = CharacterSet::new("市省".chars());
+        let twin = char::from_u32('市' as u32 + 1024).expect("a character");
+        assert_eq!(['市', '省', twin, 'a'].map(|character| set.contains(character)), [true, true, false, false]);
+    }
 
     #[test]
     fn the_longest_word_at_a_place_and_a_whole_word() {

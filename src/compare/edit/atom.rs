@@ -4,23 +4,27 @@
 //! 省|政府; here a figure, a phrase of the administrative scale and a word of the scale of strength stand alone, and
 //! everything else stays as the lexicon cut it. Cost: linear.
 
+use std::sync::LazyLock;
+
 use super::kind::is_punctuation;
 use super::quantity::{self, Figure};
 use super::scale::{self, OwnPlaces};
-use super::sequence::Sequence;
+use super::sequence::Borders;
 use super::strength::{self, Degree};
 use crate::text::span::{Normalized, Span};
+use crate::text::word_map::CharacterSet;
 
 /// Words that the lexicon glues to a level behind them, as in 报省 and 由市.
-const PARTICLES: &str = "报由向经或在对与和是及按为从到将受送请赴来给即但并跨";
+static PARTICLES: LazyLock<CharacterSet> =
+    LazyLock::new(|| CharacterSet::new("报由向经或在对与和是及按为从到将受送请赴来给即但并跨".chars()));
 
 /// Whether a level ends a word at `at`, behind a particle that begins it.
-fn is_level_behind_particle(characters: &[char], at: u32, words: &Sequence) -> bool {
+fn is_level_behind_particle(characters: &[char], at: u32, words: Borders<'_>) -> bool {
     at > 0
-        && words.is_border(at - 1)
+        && matches!(characters.get(at as usize), Some('省' | '市' | '区' | '县' | '州'))
         && PARTICLES.contains(characters[at as usize - 1])
+        && words.is_border(at - 1)
         && words.is_border(at + 1)
-        && characters.get(at as usize).is_some_and(|level| "省市区县州".contains(*level))
 }
 
 /// What an atom is about.
@@ -48,8 +52,8 @@ pub(super) struct Atom {
 }
 
 /// Cuts `span` of a document's characters.
-pub(super) fn atoms(characters: &[char], span: Span<Normalized>, words: &Sequence, own: &OwnPlaces) -> Vec<Atom> {
-    let mut out = Vec::new();
+pub(super) fn atoms(characters: &[char], span: Span<Normalized>, words: Borders<'_>, own: &OwnPlaces) -> Vec<Atom> {
+    let mut out = Vec::with_capacity(span.len() as usize);
     let mut at = span.start();
     while at < span.end() {
         let (length, class) = next(characters, at, span.end(), words, own);
@@ -59,7 +63,7 @@ pub(super) fn atoms(characters: &[char], span: Span<Normalized>, words: &Sequenc
     out
 }
 
-fn next(characters: &[char], at: u32, end: u32, words: &Sequence, own: &OwnPlaces) -> (u32, Class) {
+fn next(characters: &[char], at: u32, end: u32, words: Borders<'_>, own: &OwnPlaces) -> (u32, Class) {
     let inside = &characters[at as usize..end as usize];
     let border = words.is_border(at);
     if border || inside[0].is_ascii_digit() {

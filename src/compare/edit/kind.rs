@@ -231,7 +231,7 @@ fn is_localization(context: &EditContext<'_>, left: &Facts<'_>, right: &Facts<'_
         || scale(right) && national(left)
         || own(left) && right.alone.is_any_place
         || own(right) && left.alone.is_any_place
-        || context.learned(left.words, right.words)
+        || left.alone.is_any_place && right.alone.is_any_place && context.learned(left.words, right.words)
         || left.is_short_place() && right.is_short_place()
 }
 
@@ -251,11 +251,12 @@ fn is_slogan(characters: &[char], span: Span<Normalized>) -> bool {
     if characters[range.clone()].contains(&'+') {
         return true;
     }
-    let stops = |c: &char| matches!(c, '。' | '\n' | '，' | '；');
-    let before =
-        characters[..range.start].iter().rev().take(LONGEST_SLOGAN).find(|c| stops(c) || matches!(c, '“' | '”'));
-    let behind = characters[range.end..].iter().take(LONGEST_SLOGAN).find(|c| stops(c) || matches!(c, '“' | '”'));
     let quoted_inside =
         characters.get(range.start) == Some(&'“') && range.len() > 2 && characters[range.end - 1] == '”';
-    quoted_inside && range.len() <= LONGEST_SLOGAN + 2 || before == Some(&'“') && behind == Some(&'”')
+    if quoted_inside && range.len() <= LONGEST_SLOGAN + 2 {
+        return true;
+    }
+    let stops = |c: &&char| matches!(**c, '。' | '\n' | '，' | '；' | '“' | '”');
+    let before = characters[..range.start].iter().rev().take(LONGEST_SLOGAN).find(stops);
+    before == Some(&'“') && characters[range.end..].iter().take(LONGEST_SLOGAN).find(stops) == Some(&'”')
 }

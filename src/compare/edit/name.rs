@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashSet;
+use crate::text::word_map::CharacterSet;
 
 /// Titles of office, longest first where one ends another.
 const TITLES: &[&str] = &[
@@ -75,8 +75,9 @@ const BODIES: &[&str] = &[
 ];
 
 /// Last characters of those endings, which tell most words from a body.
-static BODY_ENDS: LazyLock<FxHashSet<char>> =
-    LazyLock::new(|| BODIES.iter().filter_map(|body| body.chars().next_back()).collect());
+static BODY_ENDS: LazyLock<CharacterSet> =
+    LazyLock::new(|| CharacterSet::new(BODIES.iter().filter_map(|body| body.chars().next_back())));
+static IS_SURNAME: LazyLock<CharacterSet> = LazyLock::new(|| CharacterSet::new(SURNAMES.chars()));
 
 /// The words that changed and what stands before and behind them.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +100,7 @@ fn begins_with(text: &[char], word: &str) -> bool {
 
 /// A surname with a given name of one or two characters, beside a title.
 pub(super) fn is_person(side: InContext<'_>) -> bool {
-    let named = (2..=3).contains(&side.words.len()) && SURNAMES.contains(side.words[0]);
+    let named = (2..=3).contains(&side.words.len()) && IS_SURNAME.contains(side.words[0]);
     let titled = || TITLES.iter().any(|title| ends_with(side.before, title) || begins_with(side.behind, title));
     let listed = side.before.last() == Some(&'、') || side.behind.first() == Some(&'、');
     named && (listed && side.words.len() == 3 || titled())
@@ -107,8 +108,7 @@ pub(super) fn is_person(side: InContext<'_>) -> bool {
 
 /// Whether words end as the names of bodies do.
 pub(super) fn is_body(words: &[char]) -> bool {
-    let ends_body = |last: &char| BODY_ENDS.contains(last);
-    words.last().is_some_and(ends_body)
+    words.last().is_some_and(|last| BODY_ENDS.contains(*last))
         && BODIES.iter().any(|body| words.len() >= body.chars().count() + 2 && ends_with(words, body))
 }
 

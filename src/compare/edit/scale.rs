@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use crate::text::place::place_at;
-use crate::text::word_map::WordList;
+use crate::text::word_map::{WordList, begins_with};
 
 /// Names, without suffix, of the places that the two documents speak for.
 pub(super) type OwnPlaces = Vec<Vec<char>>;
@@ -107,7 +107,7 @@ fn longest(text: &[char], words: &WordList) -> Option<usize> {
 
 /// Length of an own place name, with its suffix if one follows.
 fn own_place_at(text: &[char], own: &OwnPlaces) -> Option<usize> {
-    let name = own.iter().filter(|name| text.starts_with(name)).map(Vec::len).max()?;
+    let name = own.iter().filter(|name| begins_with(text, name)).map(Vec::len).max()?;
     // A longer name of the gazetteer is another place.
     match place_at(text) {
         Some(place) if place.name_characters > name => None,
@@ -171,7 +171,7 @@ pub(super) fn is_scale(text: &[char], own: &OwnPlaces) -> bool {
 
 /// Whether characters name the nation: 全国, 国家. They count as a level only beside a word of the scale.
 pub(super) fn is_national(text: &[char]) -> bool {
-    ["全国", "我国", "国家级", "国家", "中央"].iter().any(|word| word.chars().eq(text.iter().copied()))
+    matches!(text, ['全' | '我', '国'] | ['国', '家'] | ['国', '家', '级'] | ['中', '央'])
 }
 
 /// The same characters with every level one mark and every own place another, so that localised words are equal;
@@ -182,8 +182,10 @@ pub(super) fn canonical(text: &[char], own: &OwnPlaces) -> Option<Vec<char>> {
     const LEVEL: char = '\u{e000}';
     const PLACE: char = '\u{e001}';
     // Without a level or an own place there is no word of the scale, and most words have none.
-    let begins =
-        |at: usize| longest(&text[at..], &LEVELS).is_some() || own.iter().any(|name| text[at..].starts_with(name));
+    let begins = |at: usize| {
+        let rest = &text[at..];
+        LEVELS.may_begin(rest[0]) && longest(rest, &LEVELS).is_some() || own.iter().any(|name| begins_with(rest, name))
+    };
     if !(0..text.len()).any(begins) {
         return None;
     }

@@ -43,7 +43,27 @@ impl Sequence {
         Span::new(self.words[words.start as usize].start(), self.words[words.end as usize - 1].end())
     }
 
-    /// Whether a word begins or ends at `position`.
+    /// The words of a range.
+    pub(super) fn inside(&self, words: &std::ops::Range<u32>) -> &[Span<Normalized>] {
+        &self.words[words.start as usize..words.end as usize]
+    }
+
+    /// Where words begin and end in a stretch and one character around it.
+    pub(super) fn borders(&self, stretch: Span<Normalized>) -> Borders<'_> {
+        let from = self.words.partition_point(|word| word.end() < stretch.start());
+        let behind = self.words[from..].partition_point(|word| word.start() <= stretch.end() + 1);
+        Borders { words: &self.words[from..from + behind] }
+    }
+}
+
+/// Where words begin and end in a stretch of a document.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Borders<'s> {
+    words: &'s [Span<Normalized>],
+}
+
+impl Borders<'_> {
+    /// Whether a word begins or ends at a position of the stretch or beside it.
     pub(super) fn is_border(&self, position: u32) -> bool {
         let index = self.words.partition_point(|word| word.end() <= position);
         self.words.get(index).is_none_or(|word| word.start() >= position)

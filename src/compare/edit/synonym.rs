@@ -11,6 +11,8 @@ const GROUPS: &str = include_str!("../../../data/synonyms.txt");
 
 struct Synonyms {
     numbers: FxHashMap<Vec<char>, u32>,
+    /// Characters of the longest word.
+    longest: usize,
     /// Pairs of numbers, the smaller first.
     pairs: FxHashSet<(u32, u32)>,
 }
@@ -29,7 +31,8 @@ static SYNONYMS: LazyLock<Synonyms> = LazyLock::new(|| {
             }
         }
     }
-    Synonyms { numbers, pairs }
+    let longest = numbers.keys().map(Vec::len).max().unwrap_or(0);
+    Synonyms { numbers, longest, pairs }
 });
 
 fn groups() -> impl Iterator<Item = &'static str> {
@@ -38,7 +41,8 @@ fn groups() -> impl Iterator<Item = &'static str> {
 
 /// The number of a word of the list.
 pub(super) fn number(word: &[char]) -> Option<u32> {
-    SYNONYMS.numbers.get(word).copied()
+    let synonyms = &*SYNONYMS;
+    if word.len() > synonyms.longest { None } else { synonyms.numbers.get(word).copied() }
 }
 
 /// Whether the words of two numbers may stand for one another.
