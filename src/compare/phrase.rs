@@ -51,12 +51,15 @@ pub struct SharedRun {
     /// Where it first begins on the left.
     left_first: u32,
     /// Where its left starts stand among those of all runs; its right ones stand behind them.
-    starts: usize,
-    left_listed: u32,
-    right_listed: u32,
+    starts: u32,
 }
 
 impl SharedRun {
+    /// How many of its starts are listed on either side, of at most `cap`.
+    fn listed(&self, cap: usize) -> (usize, usize) {
+        ((self.left_total as usize).min(cap), (self.right_total as usize).min(cap))
+    }
+
     /// A number by which the longest goes first and, of equal length, the one that first begins further left. No two runs
     /// are equal in both: of one length and one place there is one string.
     fn order(&self) -> u64 {
@@ -71,6 +74,8 @@ pub struct SharedRuns {
     pub runs: Vec<SharedRun>,
     /// Where they begin, one list for all, because there may be tens of thousands of runs.
     starts: Vec<u32>,
+    /// Most starts that are listed for a run on either side.
+    cap: usize,
     /// Whether these are all.
     pub end: StageEnd,
 }
@@ -78,12 +83,13 @@ pub struct SharedRuns {
 impl SharedRuns {
     /// Where a run begins on the left, ascending; the first ones up to the cap.
     pub fn left_starts(&self, run: &SharedRun) -> &[u32] {
-        &self.starts[run.starts..][..run.left_listed as usize]
+        &self.starts[run.starts as usize..][..run.listed(self.cap).0]
     }
 
     /// Where a run begins on the right, ascending; the first ones up to the cap.
     pub fn right_starts(&self, run: &SharedRun) -> &[u32] {
-        &self.starts[run.starts + run.left_listed as usize..][..run.right_listed as usize]
+        let (left, right) = run.listed(self.cap);
+        &self.starts[run.starts as usize + left..][..right]
     }
 }
 
@@ -109,12 +115,14 @@ pub fn shared_runs(
         true => index::Otherwise::Nothing,
         false => index::Otherwise::SomeRuns,
     };
-    let mut longest = Longest::new(MOST_RUNS);
+    let mut longest = Longest::new(MOST_RUNS, cap);
     let steps = index::runs(left, right, Wanted { min_len, cap }, (allowance, otherwise), cancel, &mut longest)?;
     let mut end = StageEnd::Complete;
     if !budget.take(steps) || steps >= allowance {
         end = StageEnd::Budget;
-        let mut all = Longest::new(MOST_RUNS);
+        let mut all = Longest::new(MOST_RUNS, cap);
+        // There is a run for an id at most, and in a text that repeats itself nearly so.
+        all.reserve(ids as usize);
         if budget.take(suffix_steps) && suffix::runs(left, right, Wanted { min_len, cap }, cancel, &mut all)? {
             (longest, end) = (all, StageEnd::Complete);
         }
@@ -135,27 +143,34 @@ struct Wanted {
 struct Longest {
     runs: Vec<SharedRun>,
     starts: Vec<u32>,
+    cap: usize,
     most: usize,
     /// The order of the last run that is kept, once some were let go: what comes behind it is let go at once.
     last: u64,
 }
 
 impl Longest {
-    fn new(most: usize) -> Self {
-        Self { runs: Vec::new(), starts: Vec::new(), most, last: u64::MAX }
+    fn new(most: usize, cap: usize) -> Self {
+        Self { runs: Vec::new(), starts: Vec::new(), cap, most, last: u64::MAX }
     }
 
-    /// Adds a run with its first left and right starts, of which there is one at least.
+    /// Makes room for so many runs, as far as they are kept; what is not used costs nothing.
+    fn reserve(&mut self, runs: usize) {
+        let runs = runs.min(self.most + self.most / 2 + 1);
+        self.runs.reserve(runs);
+        self.starts.reserve(runs * 4);
+    }
+
+    /// Adds a run with its first left and right starts, one at least and as many as the cap allows.
     fn push(&mut self, len: u32, left: (&[u32], u32), right: (&[u32], u32)) {
         let run = SharedRun {
             len,
             left_total: left.1,
             right_total: right.1,
             left_first: left.0[0],
-            starts: self.starts.len(),
-            left_listed: left.0.len() as u32,
-            right_listed: right.0.len() as u32,
+            starts: self.starts.len() as u32,
         };
+        debug_assert_eq!(run.listed(self.cap), (left.0.len(), right.0.len()));
         if run.order() > self.last {
             return;
         }
@@ -175,15 +190,16 @@ impl Longest {
         let (_, first_let_go, _) = orders.select_nth_unstable(self.most);
         self.last = *first_let_go - 1;
         // Runs stand in the order of their starts, which move to the front with them.
-        let (starts, last) = (&mut self.starts, self.last);
+        let (starts, last, cap) = (&mut self.starts, self.last, self.cap);
         let mut kept = 0;
         self.runs.retain_mut(|run| {
             let is_kept = run.order() <= last;
             if is_kept {
-                let listed = (run.left_listed + run.right_listed) as usize;
-                starts.copy_within(run.starts..run.starts + listed, kept);
-                run.starts = kept;
-                kept += listed;
+                let (left, right) = run.listed(cap);
+                let from = run.starts as usize;
+                starts.copy_within(from..from + left + right, kept);
+                run.starts = kept as u32;
+                kept += left + right;
             }
             is_kept
         });
@@ -195,6 +211,6 @@ impl Longest {
         self.cut();
         self.runs.sort_unstable_by_key(SharedRun::order);
         let end = if self.last < u64::MAX { StageEnd::Budget } else { end };
-        SharedRuns { runs: self.runs, starts: self.starts, end }
+        SharedRuns { runs: self.runs, starts: self.starts, cap: self.cap, end }
     }
 }

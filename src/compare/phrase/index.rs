@@ -38,7 +38,12 @@ pub(super) fn runs(
 ) -> Result<u64, Cancelled> {
     cancel.check()?;
     let mut polls = Polls::new(cancel);
-    let (left_places, right_places) = candidates(left, right, wanted.min_len, &mut polls)?;
+    let (mut left_places, mut right_places) = candidates(left, right, wanted.min_len, &mut polls)?;
+    if otherwise == Otherwise::Nothing && likely_pairs(&left_places, &right_places, &mut polls)? >= 2 * allowance {
+        return Ok(allowance);
+    }
+    sort_by_hash(&mut left_places, &mut polls)?;
+    sort_by_hash(&mut right_places, &mut polls)?;
     if otherwise == Otherwise::Nothing {
         let pairs = |group: Shared<'_>| group.left.len() as u64 * group.right.len() as u64;
         let mut all_pairs = 0;
@@ -84,8 +89,30 @@ fn groups<'a>(left: &'a [Place], right: &'a [Place]) -> impl Iterator<Item = Sha
     })
 }
 
-/// The k-grams that the other side may have too, of both sides, by hash and place. Two rounds through bit filters
-/// leave little to sort on ordinary text.
+/// About how many pairs of places have one hash, told without sorting: pairs of one bucket, less those that chance
+/// brings together.
+fn likely_pairs(left: &[Place], right: &[Place], polls: &mut Polls<'_>) -> Result<u64, Cancelled> {
+    const BUCKET_BITS: u32 = 14;
+    // Few places are sorted as soon as they are counted.
+    if left.len().min(right.len()) < 1 << BUCKET_BITS {
+        return Ok(0);
+    }
+    let mut buckets = vec![(0_u32, 0_u32); 1 << BUCKET_BITS];
+    let bucket = |place: &Place| (place >> (64 - BUCKET_BITS)) as usize;
+    for place in left {
+        polls.step()?;
+        buckets[bucket(place)].0 += 1;
+    }
+    for place in right {
+        polls.step()?;
+        buckets[bucket(place)].1 += 1;
+    }
+    let together: u64 = buckets.iter().map(|(left, right)| u64::from(*left) * u64::from(*right)).sum();
+    Ok(together.saturating_sub((left.len() as u64 * right.len() as u64) >> BUCKET_BITS))
+}
+
+/// The k-grams that the other side may have too, of both sides, by place. Two rounds through bit filters leave little
+/// to sort on ordinary text.
 fn candidates(
     left: &[u32],
     right: &[u32],
@@ -113,8 +140,6 @@ fn candidates(
             }
         })?;
     }
-    sort_by_hash(&mut left_places, polls)?;
-    sort_by_hash(&mut right_places, polls)?;
     Ok((left_places, right_places))
 }
 

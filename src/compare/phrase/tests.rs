@@ -40,7 +40,7 @@ fn found(left: &[u32], right: &[u32], min_len: u32) -> SharedRuns {
 
 /// The runs by the index alone, the longest `most` of them.
 fn by_index(left: &[u32], right: &[u32], min_len: usize, most: usize) -> Vec<Told> {
-    let mut longest = Longest::new(most);
+    let mut longest = Longest::new(most, CAP);
     let wanted = Wanted { min_len, cap: CAP };
     let otherwise = (PLENTY, Otherwise::SomeRuns);
     index::runs(left, right, wanted, otherwise, &Cancel::new(), &mut longest).expect("nobody cancels");
@@ -49,7 +49,7 @@ fn by_index(left: &[u32], right: &[u32], min_len: usize, most: usize) -> Vec<Tol
 
 /// The runs by the suffix array alone, the longest `most` of them.
 fn by_suffixes(left: &[u32], right: &[u32], min_len: usize, most: usize) -> Vec<Told> {
-    let mut longest = Longest::new(most);
+    let mut longest = Longest::new(most, CAP);
     let wanted = Wanted { min_len, cap: CAP };
     let taken = suffix::runs(left, right, wanted, &Cancel::new(), &mut longest).expect("nobody cancels");
     assert!(taken, "the library takes its arguments");
@@ -202,7 +202,7 @@ fn a_cancelled_search_stops() {
     let result = shared_runs(&[1, 2], &[1, 2], 1, CAP, &mut StepBudget::new(PLENTY), &cancel);
     assert_eq!(result, Err(Cancelled));
     let wanted = Wanted { min_len: 1, cap: CAP };
-    assert_eq!(suffix::runs(&[1, 2], &[1, 2], wanted, &cancel, &mut Longest::new(1)), Err(Cancelled));
+    assert_eq!(suffix::runs(&[1, 2], &[1, 2], wanted, &cancel, &mut Longest::new(1, CAP)), Err(Cancelled));
 }
 
 /// Characters in, one string a line out, with its totals; `|` is a border.
