@@ -136,7 +136,7 @@ impl Default for Budgets {
             passage_steps: 40_000_000,
             match_steps: 80_000_000,
             chain_steps: 30_000_000,
-            phrase_steps_per_character: 48,
+            phrase_steps_per_character: 64,
             alignment_steps: 40_000_000,
             edit_steps: 240_000_000,
         }

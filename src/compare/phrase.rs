@@ -29,8 +29,8 @@ use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 /// The id that matches nothing.
 pub const BORDER: u32 = u32::MAX;
 
-/// Steps per id that the index may take before the suffix array is the better choice.
-const INDEX_STEPS_PER_ID: u64 = 12;
+/// Steps per id that the index may take before the suffix array is the better choice. Revisions of laws take 3 to 20.
+const INDEX_STEPS_PER_ID: u64 = 24;
 /// Steps that the index may always take: below this a suffix array is never worth its fixed cost.
 const INDEX_STEPS: u64 = 4096;
 /// Steps per id that the suffix array counts for.

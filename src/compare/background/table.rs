@@ -202,20 +202,26 @@ impl Table {
     }
 
     /// Calls `each` with where every n-gram of a run begins and the titles that hold it. The words of the filter are read
-    /// for several n-grams at a time, so that the memory they lie in is waited for once.
+    /// for several n-grams at a time, and then the slots at which they are looked for, so that the memory these lie in is
+    /// waited for once.
     pub(super) fn find_all(&self, run: &[char], length: usize, mut each: impl FnMut(usize, Frequency)) {
         const TOGETHER: usize = 16;
-        let mut known = [(0, false); TOGETHER];
+        let mut hashes = [0; TOGETHER];
+        let mut found: [Option<(u32, Frequency)>; TOGETHER] = [None; TOGETHER];
+        let mut may_be = [false; TOGETHER];
         let windows = (run.len() + 1).saturating_sub(length);
         for first in (0..windows).step_by(TOGETHER) {
             let together = first..windows.min(first + TOGETHER);
-            for (known, at) in known.iter_mut().zip(together.clone()) {
-                let hash = hash(&run[at..at + length]);
-                let (word, bit) = self.filter_place(hash as u32);
-                *known = (hash, self.filter[word] & bit != 0);
+            for ((hashed, may_be), at) in hashes.iter_mut().zip(&mut may_be).zip(together.clone()) {
+                *hashed = hash(&run[at..at + length]);
+                let (word, bit) = self.filter_place(*hashed as u32);
+                *may_be = self.filter[word] & bit != 0;
             }
-            for (&(hash, may_be), at) in known.iter().zip(together) {
-                each(at, if may_be { self.find_hash(hash) } else { Frequency::default() });
+            for ((found, hash), may_be) in found.iter_mut().zip(&hashes).zip(may_be) {
+                *found = may_be.then(|| self.slot(first_slot(*hash, self.slots)));
+            }
+            for ((found, hash), at) in found.iter().zip(&hashes).zip(together) {
+                each(at, found.map_or(Frequency::default(), |first| self.find_from(*hash, first)));
             }
         }
     }
@@ -226,14 +232,19 @@ impl Table {
         if self.filter[word] & bit == 0 {
             return Frequency::default();
         }
+        self.find_from(hash, self.slot(first_slot(hash, self.slots)))
+    }
+
+    /// Goes on from what the first slot of a hash holds.
+    #[inline]
+    fn find_from(&self, hash: u64, first: (u32, Frequency)) -> Frequency {
+        let (mut fingerprint, mut frequency) = first;
         let mut slot = first_slot(hash, self.slots);
-        loop {
-            let (fingerprint, frequency) = self.slot(slot);
-            if frequency == Frequency::default() || fingerprint == hash as u32 {
-                return frequency;
-            }
+        while frequency != Frequency::default() && fingerprint != hash as u32 {
             slot = if slot + 1 == self.slots { 0 } else { slot + 1 };
+            (fingerprint, frequency) = self.slot(slot);
         }
+        frequency
     }
 
     pub(super) fn titles(&self) -> Frequency {

@@ -27,6 +27,9 @@ pub(super) enum Otherwise {
     SomeRuns,
 }
 
+/// Steps that a pair of places takes at least, with the ids that are compared, where many pairs are looked at.
+const PAIR_STEPS: u64 = 3;
+
 /// Collects the runs that are wanted; returns the steps taken. They are all if the steps are fewer than the allowance.
 pub(super) fn runs(
     left: &[u32],
@@ -39,18 +42,21 @@ pub(super) fn runs(
     cancel.check()?;
     let mut polls = Polls::new(cancel);
     let (mut left_places, mut right_places) = candidates(left, right, wanted.min_len, &mut polls)?;
-    if otherwise == Otherwise::Nothing && likely_pairs(&left_places, &right_places, &mut polls)? >= 2 * allowance {
+    // Chance may make the likely pairs a few more than there are.
+    let most_pairs = allowance / PAIR_STEPS;
+    let gives_up = otherwise == Otherwise::Nothing;
+    if gives_up && likely_pairs(&left_places, &right_places, &mut polls)? > most_pairs + most_pairs / 4 {
         return Ok(allowance);
     }
     sort_by_hash(&mut left_places, &mut polls)?;
     sort_by_hash(&mut right_places, &mut polls)?;
-    if otherwise == Otherwise::Nothing {
+    if gives_up {
         let pairs = |group: Shared<'_>| group.left.len() as u64 * group.right.len() as u64;
         let mut all_pairs = 0;
         for group in groups(&left_places, &right_places) {
             polls.steps((group.left.len() + group.right.len()) as u32)?;
             all_pairs += pairs(group);
-            if all_pairs >= allowance {
+            if all_pairs >= most_pairs {
                 return Ok(allowance);
             }
         }
