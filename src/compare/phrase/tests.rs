@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::index::Otherwise;
 use super::{BORDER, Longest, MOST_RUNS, SharedRuns, Wanted, index, shared_runs, suffix};
 use crate::compare::comparison::StageEnd;
+use crate::compare::options::CompareOptions;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 
 const PLENTY: u64 = 1 << 40;
@@ -179,7 +180,7 @@ fn measured(left: &[u32], right: &[u32]) -> (u64, usize) {
 #[test]
 fn hostile_shapes_take_linear_steps_and_give_linear_answers() {
     let count = 20_000_u32;
-    let most = 50 * 2 * u64::from(count);
+    let most = CompareOptions::default().budgets.phrase_steps_per_character * 2 * u64::from(count);
     let one = vec![1; count as usize];
     let alternating: Vec<u32> = (0..count).map(|id| id % 2).collect();
     let turned: Vec<u32> = (0..count).map(|id| 1 - id % 2).collect();

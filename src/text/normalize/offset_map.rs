@@ -3,7 +3,7 @@
 //! In: each normalised character with the raw bytes it stands for, in order. Out: a map from [`Span<Normalized>`] to
 //! [`Span<Raw>`]. Kept as runs: neighbouring characters of one width in bytes share a run of 16 bytes.
 //! Always: spans are mapped, never points, and snap outward to whole raw characters; pinyin glued behind a character
-//! belongs to that character. A lookup is a binary search over the runs.
+//! belongs to that character. A lookup goes on from the run that holds the start of its [`BLOCK`], which is kept.
 //!
 //! ```text
 //! raw         會(huì)議ＡＢ          會(huì) is 10 bytes, 議 Ａ Ｂ are 3 bytes each
@@ -47,13 +47,15 @@ impl Run {
     }
 }
 
-/// Runs that are looked at behind the one in which a span begins, before the one in which it ends is searched for.
-const NEAR_RUNS: usize = 8;
+/// Normalised characters of a block.
+const BLOCK: u32 = 64;
 
 /// A map from normalised to raw spans.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OffsetMap {
     runs: Vec<Run>,
+    /// For each block a run that holds its first character or stands before that one.
+    blocks: Vec<u32>,
     normalized_len: u32,
 }
 
@@ -73,20 +75,27 @@ impl OffsetMap {
         if !extends {
             self.runs.push(Run { normalized_start: self.normalized_len, raw_start, raw_width, shape: Shape::Each });
         }
-        self.normalized_len += 1;
+        self.lengthen(1);
+    }
+
+    /// Counts characters of the last run.
+    fn lengthen(&mut self, characters: u32) {
+        self.normalized_len += characters;
+        let blocks = self.normalized_len.div_ceil(BLOCK) as usize;
+        self.blocks.resize(blocks, (self.runs.len() - 1) as u32);
     }
 
     /// Adds `characters` characters, at least one, that stand for `raw_width` bytes each.
     pub(super) fn push_run(&mut self, characters: u32, raw_start: u32, raw_width: u32) {
         self.push(raw_start, raw_width);
         // The first character may extend the run before it; the rest then follow it.
-        self.normalized_len += characters - 1;
+        self.lengthen(characters - 1);
     }
 
     /// Adds `characters` characters that stand together for `raw_width` bytes.
     pub(super) fn push_together(&mut self, characters: u32, raw_start: u32, raw_width: u32) {
         self.runs.push(Run { normalized_start: self.normalized_len, raw_start, raw_width, shape: Shape::Together });
-        self.normalized_len += characters;
+        self.lengthen(characters);
     }
 
     /// Makes the last character stand for `raw_width` more bytes, as pinyin behind it does.
@@ -132,15 +141,7 @@ impl OffsetMap {
             return Span::new(at, at);
         }
         let (first, last) = (span.start(), span.end() - 1);
-        if last >= self.normalized_len {
-            return Span::new(self.raw_start(first), self.raw_end(last));
-        }
-        // Most spans end in the run in which they begin, or soon behind it.
-        let run = self.run_of(first);
-        let behind = self.runs[run + 1..].iter().take(NEAR_RUNS);
-        let near = behind.take_while(|behind| behind.normalized_start <= last).count();
-        let last_run = if near < NEAR_RUNS { run + near } else { self.run_of(last) };
-        Span::new(self.runs[run].start_of(first), self.runs[last_run].end_of(last))
+        Span::new(self.raw_start(first), self.raw_end(last))
     }
 
     /// First raw byte of a character; of the end of the text, the byte after its last character.
@@ -156,6 +157,11 @@ impl OffsetMap {
     }
 
     fn run_of(&self, position: u32) -> usize {
-        self.runs.partition_point(|run| run.normalized_start <= position).saturating_sub(1)
+        let block = (position / BLOCK) as usize;
+        let mut run = self.blocks.get(block).or(self.blocks.last()).map_or(0, |run| *run as usize);
+        while self.runs.get(run + 1).is_some_and(|next| next.normalized_start <= position) {
+            run += 1;
+        }
+        run
     }
 }
