@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::align::Candidate;
 use super::align::order::heaviest_chain;
-use super::align::{Candidate, bead::Group};
-use super::comparison::{Fate, Item, PassageForm, Score};
+use super::comparison::{Bead, Fate, Item, PassageForm, Score};
 use super::matching::{MAX_PIECE_UNITS, Units};
 use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled, Polls};
@@ -229,8 +229,8 @@ impl Places {
     }
 }
 
-/// Scores the echo in the right document. `same` says of each group whether its texts are equal once normalised.
-pub fn score(right: &Units, answers: &[Answer], groups: &[Group], items: &[Item]) -> Score {
+/// Scores the echo in the right document.
+pub fn score(right: &Units, answers: &[Answer], beads: &[Bead], items: &[Item]) -> Score {
     // 0 nothing, 1 formula, 2 adapted, 3 localised, 4 verbatim: of several answers the closest counts.
     let mut marks = vec![0u8; right.numbers.len()];
     let mut mark = |span: Span<Normalized>, kind: u8| {
@@ -247,7 +247,8 @@ pub fn score(right: &Units, answers: &[Answer], groups: &[Group], items: &[Item]
         };
         mark(answer.right, kind);
     }
-    let same = groups.iter().filter(|group| group.similarity >= 1.0).flat_map(|group| &group.right);
+    // Texts are equal once normalised.
+    let same = beads.iter().filter(|bead| bead.similarity >= 1.0).flat_map(|bead| &bead.right);
     let same: FxHashSet<u32> = same.copied().collect();
     for piece in right.pieces.iter().filter(|piece| same.contains(&piece.paragraph)) {
         mark(piece.span, 4);

@@ -151,7 +151,7 @@ pub fn compare_watched(
 
     begins(Stage::BeadEdits);
     let mut beads = Vec::with_capacity(groups.len());
-    for group in &groups {
+    for group in groups {
         let (bead, end) = bead_of(group, &context, analyses, reports.has(Report::Edits), &mut budget, cancel)?;
         completeness.edits = completeness.edits.and(end);
         beads.push(bead);
@@ -161,7 +161,7 @@ pub fn compare_watched(
         true => fate::fates(analyses, units, &answers, &links, cancel)?,
         false => Vec::new(),
     };
-    let score = fate::score(units.right, &answers, &groups, &items);
+    let score = fate::score(units.right, &answers, &beads, &items);
     cancel.check()?;
     drop(owned_units);
     let mut phrases = Vec::new();
@@ -213,7 +213,7 @@ fn form_of(edits: &[Edit]) -> PassageForm {
 
 /// The bead of a group, with its edits if they are wanted.
 fn bead_of(
-    group: &bead::Group,
+    group: bead::Group,
     context: &EditContext<'_>,
     analyses: Pair<&Analysis>,
     with_edits: bool,
@@ -226,14 +226,8 @@ fn bead_of(
     let (left, right) = (spans(analyses.left, &group.left), spans(analyses.right, &group.right));
     let (edits, end) =
         if with_edits { edits(context, &left, &right, budget, cancel)? } else { (Vec::new(), StageEnd::Complete) };
-    let bead = Bead {
-        left: group.left.clone(),
-        right: group.right.clone(),
-        kind: group.kind(),
-        moved: group.moved,
-        similarity: f64::from(group.similarity),
-        edits,
-    };
+    let (kind, similarity) = (group.kind(), f64::from(group.similarity));
+    let bead = Bead { left: group.left, right: group.right, kind, moved: group.moved, similarity, edits };
     Ok((bead, end))
 }
 

@@ -16,7 +16,7 @@ const MIN_JOIN_COVERAGE: f32 = 0.5;
 const SAME: f32 = 0.98;
 
 /// A group of paragraphs, before it has edits.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Group {
     /// Indexes of the left paragraphs, ascending.
     pub left: Vec<u32>,
@@ -119,7 +119,7 @@ fn mark_moved(groups: &mut [Group]) {
 
 /// Adds a group for every paragraph that has none, and brings all into readable order: that of the left document, with
 /// what only the right one has behind the group of the right paragraph before it.
-fn with_leftovers(matched: Vec<Group>, paragraphs: Pair<u32>, group_of: &Pair<Vec<Option<usize>>>) -> Vec<Group> {
+fn with_leftovers(mut matched: Vec<Group>, paragraphs: Pair<u32>, group_of: &Pair<Vec<Option<usize>>>) -> Vec<Group> {
     let alone = |left: Vec<u32>, right: Vec<u32>| Group { left, right, similarity: 0.0, moved: false };
     // What only the right side has, by the group that the last right paragraph with an unmoved group belongs to.
     let mut behind: Vec<Vec<u32>> = vec![Vec::new(); matched.len()];
@@ -138,14 +138,15 @@ fn with_leftovers(matched: Vec<Group>, paragraphs: Pair<u32>, group_of: &Pair<Ve
             },
         }
     }
-    let mut out: Vec<Group> = first.into_iter().map(|right| alone(vec![], vec![right])).collect();
+    let mut out = Vec::with_capacity((paragraphs.left + paragraphs.right) as usize);
+    out.extend(first.into_iter().map(|right| alone(vec![], vec![right])));
     let mut told = vec![false; matched.len()];
     for left in 0..paragraphs.left {
         match group_of.left[left as usize] {
             None => out.push(alone(vec![left], vec![])),
             Some(index) if !told[index] => {
                 told[index] = true;
-                out.push(matched[index].clone());
+                out.push(std::mem::take(&mut matched[index]));
                 out.extend(behind[index].iter().map(|right| alone(vec![], vec![*right])));
             }
             Some(_) => {}
