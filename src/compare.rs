@@ -4,6 +4,7 @@ pub mod align;
 pub mod background;
 pub mod bigram;
 pub mod comparison;
+pub mod counting;
 pub mod diff;
 pub mod edit;
 pub mod engine;

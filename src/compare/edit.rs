@@ -52,6 +52,7 @@ use crate::text::place::is_place;
 use crate::text::sentence::ends_clause;
 use crate::text::span::{Normalized, Pair, Side, Span};
 use crate::text::token::{SharedVocabulary, Tokens};
+use crate::text::word_map::begins_with;
 
 /// Times that one place must answer another between the same neighbours before they count as localised.
 const LEARNED_TIMES: u32 = 2;
@@ -129,7 +130,7 @@ impl<'a> EditContext<'a> {
 
     /// Whether characters are the name of a place that one of the documents speaks for, with or without its suffix.
     fn is_own_place(&self, words: &[char]) -> bool {
-        self.own_places.iter().any(|name| words.starts_with(name)) && is_place(words)
+        self.own_places.iter().any(|name| begins_with(words, name)) && is_place(words)
     }
 
     /// Whether the documents themselves show that one place answers the other.
@@ -224,7 +225,8 @@ fn pieces(
             pieces.extend(equal);
             continue;
         }
-        let cut = if is_whole(&op, words) { None } else { Some(parts(&op, words)) };
+        let is_cut = words.left.is_cut(&op.left) || words.right.is_cut(&op.right);
+        let cut = is_cut.then(|| parts(&op, words));
         for part in cut.as_deref().unwrap_or(std::slice::from_ref(&op)) {
             let spans = Pair::new(words.left.span(part.left.clone()), words.right.span(part.right.clone()));
             if part.kind == OpKind::Equal {
@@ -251,15 +253,6 @@ fn border_preference(context: &EditContext<'_>, words: &Sequence, index: usize) 
         Some(number) if Some(number) == context.marks.separator => 1,
         Some(_) => 0,
     }
-}
-
-/// Whether no span begins inside an operation.
-fn is_whole(op: &Op, words: Pair<&Sequence>) -> bool {
-    let is_cut = |breaks: &[u32], range: &std::ops::Range<u32>| {
-        let next = breaks.partition_point(|at| *at <= range.start);
-        breaks.get(next).is_some_and(|at| *at < range.end)
-    };
-    !is_cut(&words.left.breaks, &op.left) && !is_cut(&words.right.breaks, &op.right)
 }
 
 /// An operation cut where a span of either side begins. Of a replacement the parts answer each other in order.

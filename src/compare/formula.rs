@@ -48,10 +48,7 @@ struct Node {
 
 impl Node {
     fn child(&self, character: char) -> Option<usize> {
-        match self.next.as_slice() {
-            [only] => (only.0 == character).then_some(only.1),
-            next => next.binary_search_by_key(&character, |child| child.0).ok().map(|at| next[at].1),
-        }
+        self.next.binary_search_by_key(&character, |child| child.0).ok().map(|at| self.next[at].1)
     }
 
     /// Where a character leads, `fresh` if it has led nowhere yet.

@@ -13,6 +13,7 @@ use crate::text::cancel::{Cancel, Cancelled, Polls};
 use crate::text::normalize::is_word_character;
 use crate::text::paragraph::ParagraphRole;
 use crate::text::span::{Normalized, Pair, Span};
+use crate::text::word_map::begins_with;
 
 /// Longest piece, in units, so that a clause without an end costs bounded work.
 pub const MAX_PIECE_UNITS: usize = 64;
@@ -140,8 +141,7 @@ fn document_units(
                 first_unit = out.numbers.len();
                 first_character = at as u32;
             }
-            let may_begin = |name: &&&[char]| name.first() == Some(&characters[at]);
-            let name = names.iter().filter(may_begin).find(|name| characters[at..end].starts_with(name));
+            let name = names.iter().find(|name| begins_with(&characters[at..end], name));
             let (number, length) = match name {
                 Some(name) => (Some(PLACE), name.len()),
                 None if classes == Classes::Literal => (character_number(characters[at]), 1),

@@ -94,11 +94,6 @@ impl<T> WordMap<T> {
         of_first.iter().filter(|(word, _)| begins_with(text, word)).map(|(word, value)| (word.len(), value))
     }
 
-    /// Whether words of the list may begin with a character; they do not where it says no.
-    pub fn may_begin(&self, character: char) -> bool {
-        self.filter.may_hold(character)
-    }
-
     /// Length and value of the longest word that `text` begins with.
     pub fn longest_at(&self, text: &[char]) -> Option<(usize, &T)> {
         self.all_at(text).max_by_key(|(length, _)| *length)
@@ -121,7 +116,7 @@ impl WordList {
 mod tests {
     use super::{CharacterSet, WordMap};
 
-    /// 市 and 欂 share the lower bits that the filter looks at.
+    /// A character with the lower bits of 市 passes the filter.
     #[test]
     fn a_set_holds_its_characters_and_no_others() {
         let set = CharacterSet::new("市省".chars());

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::compare::bigram::Bigrams;
+use crate::compare::counting;
 use crate::compare::matching::Units;
 use crate::compare::options::{Part, Parts};
 use crate::compare::passage::matches::Matches;
@@ -176,11 +177,7 @@ struct Pairs {
 impl Pairs {
     /// Pairs that are sorted, of a left document of so many paragraphs.
     fn new(all: Vec<((u32, u32), Shared)>, left_paragraphs: usize) -> Self {
-        let mut rows = vec![0_u32; left_paragraphs + 1];
-        all.iter().for_each(|((left, _), _)| rows[*left as usize + 1] += 1);
-        for left in 0..left_paragraphs {
-            rows[left + 1] += rows[left];
-        }
+        let rows = counting::starts(all.iter().map(|((left, _), _)| *left), left_paragraphs);
         Self { all, rows }
     }
 
@@ -276,7 +273,7 @@ fn best_answers(mut answers: Vec<Answer>) -> Vec<((u32, u32), (f32, f32))> {
         .map(|of_pair| {
             let of_piece = of_pair.chunk_by(|one, other| one.piece == other.piece);
             let best = of_piece.filter_map(|answers| answers.iter().max_by(better));
-            let sums = best.fold((-0.0, -0.0), |sums, answer| (sums.0 + answer.weight, sums.1 + answer.distinctive));
+            let sums = best.fold((0.0, 0.0), |sums, answer| (sums.0 + answer.weight, sums.1 + answer.distinctive));
             (of_pair[0].paragraphs, sums)
         })
         .collect()

@@ -198,7 +198,11 @@ impl Table {
     /// Titles that hold an n-gram; zero of both if it is not in the table.
     #[inline]
     pub(super) fn find(&self, ngram: &[char]) -> Frequency {
-        self.find_hash(hash(ngram))
+        let hash = hash(ngram);
+        match self.may_hold(hash) {
+            true => self.find_from(hash, self.slot(first_slot(hash, self.slots))),
+            false => Frequency::default(),
+        }
     }
 
     /// Calls `each` with where every n-gram of a run begins and the titles that hold it. The words of the filter are read
@@ -214,8 +218,7 @@ impl Table {
             let together = first..windows.min(first + TOGETHER);
             for ((hashed, may_be), at) in hashes.iter_mut().zip(&mut may_be).zip(together.clone()) {
                 *hashed = hash(&run[at..at + length]);
-                let (word, bit) = self.filter_place(*hashed as u32);
-                *may_be = self.filter[word] & bit != 0;
+                *may_be = self.may_hold(*hashed);
             }
             for ((found, hash), may_be) in found.iter_mut().zip(&hashes).zip(may_be) {
                 *found = may_be.then(|| self.slot(first_slot(*hash, self.slots)));
@@ -226,13 +229,11 @@ impl Table {
         }
     }
 
+    /// What the filter says of a hash: where it says no, there is no entry.
     #[inline]
-    fn find_hash(&self, hash: u64) -> Frequency {
+    fn may_hold(&self, hash: u64) -> bool {
         let (word, bit) = self.filter_place(hash as u32);
-        if self.filter[word] & bit == 0 {
-            return Frequency::default();
-        }
-        self.find_from(hash, self.slot(first_slot(hash, self.slots)))
+        self.filter[word] & bit != 0
     }
 
     /// Goes on from what the first slot of a hash holds.

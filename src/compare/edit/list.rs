@@ -107,11 +107,7 @@ fn reordered_from(ops: &[Op], first: usize, words: Pair<&Sequence>, marks: &Mark
             for behind in 0..=room.1 {
                 let left = ops[first].left.start - before..ops[last].left.end + behind;
                 let right = ops[first].right.start - before..ops[last].right.end + behind;
-                let breaks = |side: &Sequence, range: &std::ops::Range<u32>| {
-                    let next = side.breaks.partition_point(|at| *at <= range.start);
-                    side.breaks.get(next).is_some_and(|at| *at < range.end)
-                };
-                if breaks(words.left, &left) || breaks(words.right, &right) {
+                if words.left.is_cut(&left) || words.right.is_cut(&right) {
                     continue;
                 }
                 let members = |side: &Sequence, range: &std::ops::Range<u32>| -> Vec<Vec<u32>> {

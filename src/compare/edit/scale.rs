@@ -182,10 +182,8 @@ pub(super) fn canonical(text: &[char], own: &OwnPlaces) -> Option<Vec<char>> {
     const LEVEL: char = '\u{e000}';
     const PLACE: char = '\u{e001}';
     // Without a level or an own place there is no word of the scale, and most words have none.
-    let begins = |at: usize| {
-        let rest = &text[at..];
-        LEVELS.may_begin(rest[0]) && longest(rest, &LEVELS).is_some() || own.iter().any(|name| begins_with(rest, name))
-    };
+    let begins =
+        |at: usize| longest(&text[at..], &LEVELS).is_some() || own.iter().any(|name| begins_with(&text[at..], name));
     if !(0..text.len()).any(begins) {
         return None;
     }

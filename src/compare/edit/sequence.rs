@@ -43,6 +43,12 @@ impl Sequence {
         Span::new(self.words[words.start as usize].start(), self.words[words.end as usize - 1].end())
     }
 
+    /// Whether a span begins inside a range of words.
+    pub(super) fn is_cut(&self, words: &std::ops::Range<u32>) -> bool {
+        let next = self.breaks.partition_point(|at| *at <= words.start);
+        self.breaks.get(next).is_some_and(|at| *at < words.end)
+    }
+
     /// The words of a range.
     pub(super) fn inside(&self, words: &std::ops::Range<u32>) -> &[Span<Normalized>] {
         &self.words[words.start as usize..words.end as usize]

@@ -78,7 +78,7 @@ impl Matched {
 
 /// A passage while it grows. One serves all passages, one after the other, because most stay as they begin and would
 /// cost little but the room for their lists.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Growing {
     /// Indexes of its pairs, in the order in which they joined.
     pub(super) members: Vec<u32>,
@@ -86,13 +86,6 @@ pub(super) struct Growing {
     pub(super) extent: Extent,
     left: Matched,
     right: Matched,
-}
-
-impl Default for Growing {
-    fn default() -> Self {
-        let extent = Extent::of(&[]);
-        Self { members: Vec::new(), extent, left: Matched::default(), right: Matched::default() }
-    }
 }
 
 /// Bits told less bits that gaps cost: each piece counts once, with its best answer, on the side where that gives less.

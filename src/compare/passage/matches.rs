@@ -9,13 +9,14 @@
 
 use std::ops::Range;
 
+use crate::compare::counting::sorted;
 use crate::compare::matching::MAX_PIECE_UNITS;
 use crate::compare::rarity::Told;
 
 use super::Run;
 
 /// Unit ranges on both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extent {
     /// First unit on the left, and the one behind the last.
     pub left: (u32, u32),
@@ -157,29 +158,11 @@ impl Matches {
             self.pairs.iter().map(|pair| side(&pair.extent) / CELL_UNITS).collect()
         };
         let (lefts, rights) = (cells(|extent| extent.left.0), cells(|extent| extent.right.0));
-        let in_order: Vec<u32> = (0..self.pairs.len() as u32).collect();
-        let (by_right, _) = sorted_by(&rights, &in_order);
-        let (by_left, rows) = sorted_by(&lefts, &by_right);
-        self.by_cell = by_left.into_iter().map(|index| (rights[index as usize], index)).collect();
-        self.rows = rows;
+        let count = |cells: &[u32]| cells.iter().max().map_or(0, |last| *last as usize + 1);
+        let (by_right, _) = sorted((0..).zip(&rights).map(|(index, cell)| (*cell, (*cell, index))), count(&rights));
+        let by_left = by_right.iter().map(|pair| (lefts[pair.1 as usize], *pair));
+        (self.by_cell, self.rows) = sorted(by_left, count(&lefts));
     }
-}
-
-/// Indexes in the order of their keys, those of one key in the order in which they stood, and where each key's begin.
-fn sorted_by(keys: &[u32], indexes: &[u32]) -> (Vec<u32>, Vec<u32>) {
-    let mut starts = vec![0_u32; keys.iter().max().map_or(0, |most| *most as usize + 1) + 1];
-    keys.iter().for_each(|key| starts[*key as usize + 1] += 1);
-    for key in 1..starts.len() {
-        starts[key] += starts[key - 1];
-    }
-    let mut next = starts.clone();
-    let mut sorted = vec![0; indexes.len()];
-    for &index in indexes {
-        let place = &mut next[keys[index as usize] as usize];
-        sorted[*place as usize] = index;
-        *place += 1;
-    }
-    (sorted, starts)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::compare::bigram::{Bigrams, shared};
 use crate::compare::comparison::StageEnd;
+use crate::compare::counting::sorted;
 use crate::compare::matching::Units;
 use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
 use crate::text::span::Pair;
@@ -94,12 +95,13 @@ pub fn seeds(
             right_pieces.truncate(first_right);
         }
     }
-    let by_left = by_piece(&left_votes, units.left.pieces.len());
+    // The voters of every left piece, one piece behind the other.
+    let (left_voters, starts) = sorted(left_votes.iter().copied(), units.left.pieces.len());
     let mut best = Best::new(units.right.pieces.len());
     let mut sums = vec![0.0f32; units.right.pieces.len()];
     let mut touched: Vec<u32> = Vec::new();
     for left in 0..units.left.pieces.len() {
-        for &voter in &by_left.voters[by_left.starts[left] as usize..by_left.starts[left + 1] as usize] {
+        for &voter in &left_voters[starts[left] as usize..starts[left + 1] as usize] {
             let Voter { told, right } = &voters[voter as usize];
             for &piece in &right_pieces[right.start as usize..right.end as usize] {
                 let sum = &mut sums[piece as usize];
@@ -119,28 +121,6 @@ pub fn seeds(
         best.finish_left();
     }
     Ok((best.seeds(), end))
-}
-
-/// The voters of every left piece, one piece behind the other.
-struct ByPiece {
-    starts: Vec<u32>,
-    voters: Vec<u32>,
-}
-
-fn by_piece(votes: &[(u32, u32)], pieces: usize) -> ByPiece {
-    let mut starts = vec![0_u32; pieces + 1];
-    votes.iter().for_each(|(piece, _)| starts[*piece as usize + 1] += 1);
-    for piece in 0..pieces {
-        starts[piece + 1] += starts[piece];
-    }
-    let mut next = starts.clone();
-    let mut voters = vec![0; votes.len()];
-    for (piece, voter) in votes {
-        let place = &mut next[*piece as usize];
-        voters[*place as usize] = *voter;
-        *place += 1;
-    }
-    ByPiece { starts, voters }
 }
 
 /// The best candidates of every piece of either side.
