@@ -2,8 +2,9 @@
 # A static program in an image that holds nothing else: no shell, no library, no package to be patched.
 # scripts/container_check.py runs what is built here the way the last stage says, without an engine for containers.
 
-# Pinned by version; who needs more pins by digest: --build-arg RUST_IMAGE=rust@sha256:…
-ARG RUST_IMAGE=rust:1.95.0-slim-bookworm
+# Pinned by version; who needs more pins by digest: --build-arg RUST_IMAGE=rust@sha256:… The slim one has no make, which the
+# allocator is built with.
+ARG RUST_IMAGE=rust:1.95.0-bookworm
 
 FROM ${RUST_IMAGE} AS build
 WORKDIR /build
@@ -12,6 +13,7 @@ ENV RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=/build=/source 
 
 # Dependencies first, on sources that are empty, so that they are built again only when the lock file changes.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 # Cargo builds nothing of a package before it has seen the files of every declared target.
 COPY benches benches
 RUN mkdir src \

@@ -18,7 +18,7 @@ trap 'rm -rf "$work"' EXIT
 build() {
   local folder=$1
   mkdir -p "$folder"
-  cp -r Cargo.toml Cargo.lock build.rs proto data src "$folder"
+  cp -r .cargo Cargo.toml Cargo.lock build.rs proto data src "$folder"
   for part in benches examples; do # Cargo wants the files of every declared target.
     if [ -d "$part" ]; then cp -r "$part" "$folder"; fi
   done

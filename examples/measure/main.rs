@@ -30,6 +30,11 @@ use policy_echo::text::span::Pair;
 
 use clock::{Microseconds, now};
 
+// The program's own, whose habits count in its memory.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 type Failure = Box<dyn Error>;
 
 const USAGE: &str = "usage: measure pair|diff|cancel LEFT RIGHT [--repeat N], or measure units";
