@@ -23,7 +23,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-COPIED = ["Cargo.toml", "Cargo.lock", "build.rs", "proto", "data", "src", "tests", "benches", "examples"]
+COPIED = [".cargo", "Cargo.toml", "Cargo.lock", "build.rs", "proto", "data", "src", "tests", "benches", "examples"]
 SWITCH = """
 /// Whether a protection is switched off, in this copy alone.
 #[doc(hidden)]
@@ -138,6 +138,11 @@ PROTECTIONS = [
      SERVICE + "security/callers.rs", "if index == 0 { Ok(())", "if OFF || index == 0 { Ok(())"),
     ("short waits", "lib", "service::admission::tests::a_call_that_would_wait_long_is_refused_though_there_is_a_place",
      POOL, "self.waiting == Waiting::Short &&", "!OFF && self.waiting == Waiting::Short &&"),
+    ("no wait while many come", "lib", "service::admission::forecast::tests::nobody_waits_for_long_while_many_come",
+     SERVICE + "admission/forecast.rs", ".min(lane.gap * LONGEST_WAIT_ARRIVALS)",
+     ".min(if OFF { Duration::MAX } else { lane.gap * LONGEST_WAIT_ARRIVALS })"),
+    ("work gives way", "lib", "service::admission::priority::tests::work_gives_way_to_threads_that_answer",
+     SERVICE + "admission/priority.rs", "if let Ok(own) =", "if !OFF && let Ok(own) ="),
     ("messages whole", "lib", "service::whole_messages::tests::a_message_is_handed_on_once_it_is_whole",
      SERVICE + "whole_messages.rs", "        if whole > 0 {", "        let whole = if OFF { data.len() } else { whole };\n        if whole > 0 {"),
     ("frames without a call", "lib", "service::transport::frame_watch::tests::a_flood_of_frames_without_a_call_is_ended",

@@ -12,6 +12,7 @@
 //! refused. Never `spawn_blocking`: its threads are many and what runs there cannot be stopped.
 
 mod forecast;
+mod priority;
 pub mod queue;
 mod sync;
 
@@ -61,7 +62,7 @@ pub struct Tally {
 pub enum Waiting {
     /// So many.
     Places(usize),
-    /// Two for each thread, but beyond one for each only while the wait is forecast to be short ([`forecast`]).
+    /// At most two for each thread, and only while the wait is forecast to be short ([`forecast`]).
     Short,
 }
 
@@ -165,17 +166,21 @@ impl Pool {
         // One thread more than workers, for the small closure that may always run.
         for index in 0..=workers {
             let shared = Arc::clone(&shared);
-            thread::Builder::new()
-                .name(format!("compare-{index}"))
-                .stack_size(WORKER_STACK_BYTES)
-                .spawn(move || shared.work())?;
+            thread::Builder::new().name(format!("compare-{index}")).stack_size(WORKER_STACK_BYTES).spawn(
+                move || {
+                    priority::give_way();
+                    shared.work();
+                },
+            )?;
         }
         Ok(Self { shared, streams: Arc::new(Semaphore::new(workers)) })
     }
 
-    /// Fails as [`Pool::admit_call`] would for a message of so many bytes, without taking a place.
+    /// Notes that a call has come with a message of so many bytes. Fails as [`Pool::admit_call`] would, without taking a
+    /// place.
     pub fn check_room(&self, message_bytes: u64) -> Result<(), Failure> {
         let lane = lane(message_bytes);
+        self.shared.forecast().arrived(lane, Instant::now());
         if self.shared.queue.has_room(lane) && !self.shared.wait_is_long(lane) { Ok(()) } else { Err(self.refusal()) }
     }
 
@@ -290,8 +295,7 @@ impl Shared {
 
     /// Whether one more call of `lane` would wait longer than it should.
     fn wait_is_long(&self, lane: Lane) -> bool {
-        let workers = u32::try_from(self.workers).unwrap_or(u32::MAX);
-        self.waiting == Waiting::Short && self.forecast().is_long(lane, workers, Instant::now())
+        self.waiting == Waiting::Short && self.forecast().is_long(lane, Instant::now())
     }
 
     fn work(&self) {
