@@ -120,6 +120,8 @@ pub(crate) struct Seen {
     done: BTreeSet<u32>,
     /// What it has allowed to be sent beyond the first windows, by stream; 0 is the connection.
     windows: BTreeMap<u32, i64>,
+    /// Whether its settings are to be acknowledged: until then it goes by the windows of the standard.
+    owes_acknowledgement: bool,
 }
 
 impl Seen {
@@ -140,6 +142,7 @@ impl Seen {
                 self.done.insert(stream);
             }
             SETTINGS if flags & ACK == 0 => {
+                self.owes_acknowledgement = true;
                 for setting in payload.chunks_exact(6) {
                     self.settings.insert(u16::from_be_bytes([setting[0], setting[1]]), number(&setting[2..]));
                 }
@@ -250,11 +253,16 @@ impl Wire {
         matches!(tokio::time::timeout(longest, self.socket.write_all(bytes)).await, Ok(Ok(())))
     }
 
-    /// Reads until `enough` says so or the server closes. Gives whether it did within `longest`.
+    /// Reads until `enough` says so or the server closes, and acknowledges its settings. Gives whether it did within
+    /// `longest`.
     pub(crate) async fn read_until(&mut self, longest: Duration, mut enough: impl FnMut(&Seen) -> bool) -> bool {
         let deadline = tokio::time::Instant::now() + longest;
         let mut buffer = vec![0; 64 << 10];
         loop {
+            if std::mem::take(&mut self.seen.owes_acknowledgement) {
+                // A peer that has closed meanwhile is noticed by the next read.
+                self.socket.write_all(&frame(SETTINGS, ACK, 0, &[])).await.ok();
+            }
             if enough(&self.seen) {
                 return true;
             }
