@@ -90,8 +90,22 @@ impl Client {
         }
     }
 
-    async fn exchange(&self, call: &Call, due: Instant) -> Result<Answer, Error> {
-        let mut sender = self.sender().await?;
+    /// Sends the call on one of the connections. A server that ends a connection in good order leaves calls that it has not
+    /// begun to another one, as every gRPC client does unasked.
+    async fn send(&self, call: &Call) -> Result<http::Response<hyper::body::Incoming>, Error> {
+        let mut request = self.request(call)?;
+        loop {
+            match self.sender().await?.try_send_request(request).await {
+                Ok(response) => return Ok(response),
+                Err(mut unsent) => match unsent.take_message() {
+                    Some(same) => request = same,
+                    None => return Err(unsent.into_error().into()),
+                },
+            }
+        }
+    }
+
+    fn request(&self, call: &Call) -> Result<http::Request<Body>, Error> {
         let mut request = http::Request::post(format!("http://{}{}", self.address, call.path))
             .header("content-type", "application/grpc")
             .header("te", "trailers");
@@ -108,7 +122,11 @@ impl Client {
         } else {
             StreamBody::new(frames).boxed_unsync()
         };
-        let (head, mut body) = sender.send_request(request.body(body)?).await?.into_parts();
+        Ok(request.body(body)?)
+    }
+
+    async fn exchange(&self, call: &Call, due: Instant) -> Result<Answer, Error> {
+        let (head, mut body) = self.send(call).await?.into_parts();
         let mut trailers = head.headers;
         while let Some(frame) = body.frame().await {
             if let Ok(more) = frame?.into_trailers() {

@@ -1,6 +1,6 @@
 //! What the server does under load, under attack and when callers leave: measured on the real program, against targets.
 //!
-//!     cargo run --example soak -- overload|cancel|hostile|mixed|cost|all [--program PATH] [--short]
+//!     cargo run --example soak -- overload|storm|cancel|hostile|mixed|cost|all [--program PATH] [--short]
 //!
 //! In: the program, which it starts as a process of its own on a free port of 127.0.0.1. Out: one table a part, with each
 //! figure beside its target; exits with 1 when one is missed. The load is an open loop: calls go out when they are due,
@@ -20,6 +20,7 @@ mod mixed;
 mod overload;
 mod program;
 mod requests;
+mod storm;
 mod table;
 
 use std::path::PathBuf;
@@ -78,6 +79,8 @@ struct Arguments {
 enum Part {
     /// Two, five and ten times what the server can do
     Overload,
+    /// A thousand callers at once, who come back when they are told to
+    Storm,
     /// Callers who leave at random points, and work whose deadline passes in the queue
     Cancel,
     /// All hostile cases, each with its documented outcome
@@ -122,6 +125,9 @@ async fn run(arguments: &Arguments) -> Result<usize, Error> {
     };
     if wanted(Part::Overload) {
         print(overload::measure(arguments).await?);
+    }
+    if wanted(Part::Storm) {
+        print(storm::measure(arguments).await?);
     }
     if wanted(Part::Cancel) {
         print(cancel::measure(arguments).await?);

@@ -73,6 +73,8 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     let (late, health) = (Lateness::watch(), HealthProbe::start(&program));
 
     let counts: Arc<Mutex<BTreeMap<(&'static str, i32), usize>>> = Arc::default();
+    // What the client's own library says of calls that got no answer.
+    let lost: Arc<Mutex<BTreeMap<(&'static str, String), usize>>> = Arc::default();
     let quotes = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let mut chance = Chance(arguments.seed);
     let total_weight: usize = kinds.iter().map(|kind| kind.weight).sum();
@@ -96,7 +98,7 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
         let call = chance.below(kinds[index].calls.len());
         let leave = kinds[index].leaves_within.map(|within| within.mul_f64(chance.fraction()));
         let (client, kinds, counts) = (client.clone(), Arc::clone(&kinds), Arc::clone(&counts));
-        let (quotes, due) = (Arc::clone(&quotes), begun + due);
+        let (quotes, why_lost, due) = (Arc::clone(&quotes), Arc::clone(&lost), begun + due);
         tasks.spawn(async move {
             let kind = &kinds[index];
             let answered = client.call(&kind.calls[call], due);
@@ -105,6 +107,10 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
                 Some(leave) => tokio::time::timeout(leave, answered).await.ok(),
             };
             let Some(answer) = answer else { return };
+            if answer.code == crate::client::LOST {
+                let mut why = why_lost.lock().unwrap_or_else(PoisonError::into_inner);
+                *why.entry((kind.name, answer.message.clone())).or_default() += 1;
+            }
             if hostile::quotes_text(answer.message.as_bytes()) {
                 quotes.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             }
@@ -126,6 +132,9 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
             format!("{name}: {}", code_name(*code)),
             format!("{count}{}", if expected { "" } else { "  <-- unexpected" }),
         );
+    }
+    for ((name, why), count) in &*lost.lock().unwrap_or_else(PoisonError::into_inner) {
+        table.note(format!("{name}: lost because of"), format!("{why} ({count})"));
     }
     table.check("answers with an unexpected code", surprises.to_string(), "0", surprises == 0);
     flat(&mut table, &readings, program.reading(), arguments.short);

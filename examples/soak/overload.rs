@@ -10,21 +10,21 @@ use crate::requests::{self, COMPARE};
 use crate::table::{Lateness, Table, milliseconds, percentile};
 use crate::{Arguments, Chance, Error};
 
-const OK: i32 = 0;
-const RESOURCE_EXHAUSTED: i32 = 8;
+pub(crate) const OK: i32 = 0;
+pub(crate) const RESOURCE_EXHAUSTED: i32 = 8;
 
 /// What one round of load gave.
-struct Round {
-    answers: Vec<Answer>,
+pub(crate) struct Round {
+    pub(crate) answers: Vec<Answer>,
     lasted: Duration,
 }
 
 impl Round {
-    fn times(&self, code: i32) -> Vec<Duration> {
+    pub(crate) fn times(&self, code: i32) -> Vec<Duration> {
         self.answers.iter().filter(|answer| answer.code == code).map(|answer| answer.took).collect()
     }
 
-    fn goodput(&self) -> f64 {
+    pub(crate) fn goodput(&self) -> f64 {
         self.times(OK).len() as f64 / self.lasted.as_secs_f64()
     }
 }
@@ -113,7 +113,7 @@ async fn one_by_one(client: &Client, call: &Call, count: usize) -> Vec<Duration>
 }
 
 /// `callers` who each send their next call when the last is answered.
-async fn closed(client: &Client, call: &Arc<Call>, callers: usize, seconds: f64) -> Round {
+pub(crate) async fn closed(client: &Client, call: &Arc<Call>, callers: usize, seconds: f64) -> Round {
     let begun = Instant::now();
     let tasks: Vec<_> = (0..callers)
         .map(|_| {
@@ -135,7 +135,7 @@ async fn closed(client: &Client, call: &Arc<Call>, callers: usize, seconds: f64)
 }
 
 /// Calls at random times (a Poisson process) of `rate` a second, whatever becomes of them.
-async fn open(client: &Client, call: &Arc<Call>, rate: f64, seconds: f64, chance: &mut Chance) -> Round {
+pub(crate) async fn open(client: &Client, call: &Arc<Call>, rate: f64, seconds: f64, chance: &mut Chance) -> Round {
     let begun = Instant::now();
     let mut due_seconds = 0.0;
     let mut tasks = Vec::new();
