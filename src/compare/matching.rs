@@ -49,9 +49,15 @@ pub struct Units {
     pub lengths: Vec<u8>,
     /// The pieces, in order; they hold every unit.
     pub pieces: Vec<Piece>,
-    /// For each unit the index of its piece.
-    pub piece_of: Vec<u32>,
+    /// The piece of the first unit of every block of [`BLOCK_UNITS`].
+    pub(super) block_pieces: Vec<u32>,
+    /// For each unit how many pieces behind that of the first of its block its own is: fewer than there are units in a block,
+    /// since no piece is empty.
+    pub(super) pieces_behind: Vec<u8>,
 }
+
+/// Units of a block, whose pieces are counted from that of the first one.
+const BLOCK_UNITS: usize = 64;
 
 impl Units {
     /// First character after a unit.
@@ -67,13 +73,18 @@ impl Units {
         Span::new(self.starts[units.start as usize], self.end(units.end as usize - 1))
     }
 
+    /// Index of the piece that holds a unit.
+    pub fn piece_of(&self, unit: u32) -> u32 {
+        self.block_pieces[unit as usize / BLOCK_UNITS] + u32::from(self.pieces_behind[unit as usize])
+    }
+
     /// The pieces that hold a unit of a range; the range may reach past the last unit.
     pub fn pieces_touched(&self, units: std::ops::Range<u32>) -> std::ops::Range<u32> {
         let last = units.end.min(self.numbers.len() as u32);
         if units.start >= last {
             return 0..0;
         }
-        self.piece_of[units.start as usize]..self.piece_of[last as usize - 1] + 1
+        self.piece_of(units.start)..self.piece_of(last - 1) + 1
     }
 }
 
@@ -116,10 +127,12 @@ fn document_units(
 ) -> Result<Units, Cancelled> {
     let characters = analysis.text.characters();
     let mut out = Units::default();
-    for list in [&mut out.numbers, &mut out.starts, &mut out.piece_of] {
+    for list in [&mut out.numbers, &mut out.starts] {
         list.reserve(characters.len());
     }
-    out.lengths.reserve(characters.len());
+    for list in [&mut out.lengths, &mut out.pieces_behind] {
+        list.reserve(characters.len());
+    }
     for clause in &analysis.clauses {
         let sentence = analysis.sentences[clause.sentence as usize];
         let paragraph = &analysis.paragraphs[sentence.paragraph as usize];
@@ -166,7 +179,13 @@ fn document_units(
 fn push_piece(out: &mut Units, first_unit: usize, span: Span<Normalized>, sentence: u32, paragraph: u32) {
     let units = first_unit as u32..out.numbers.len() as u32;
     if !units.is_empty() {
-        out.piece_of.resize(out.numbers.len(), out.pieces.len() as u32);
+        let piece = out.pieces.len() as u32;
+        for unit in units.clone() {
+            if unit as usize % BLOCK_UNITS == 0 {
+                out.block_pieces.push(piece);
+            }
+            out.pieces_behind.push((piece - out.block_pieces[unit as usize / BLOCK_UNITS]) as u8);
+        }
         out.pieces.push(Piece { units, span, sentence, paragraph });
     }
 }

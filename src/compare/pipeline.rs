@@ -91,12 +91,16 @@ pub fn compare_watched(
             found.formulas.clear();
         }
         begins(Stage::Alignment);
+        let weights = Pair::new(
+            link::unit_weights(units.left, owned_bigrams.left),
+            link::unit_weights(units.right, owned_bigrams.right),
+        );
         let mut budget = StepBudget::new(options.budgets.alignment_steps);
         let identical = identical_paragraphs(analyses, &mut budget, cancel)?;
         let evidence = link::Evidence {
             analyses,
             units,
-            bigrams,
+            weights: weights.as_ref().map(Vec::as_slice),
             matches: &found.matches,
             echoes: &found.echoes,
             hints: &found.hints,
@@ -110,7 +114,6 @@ pub fn compare_watched(
     }
 
     // What is not needed any more is let go, since the edits of a large document take room too.
-    drop(owned_bigrams);
     let passage::Found { echoes, formulas: formulaic, .. } = found;
     let rarity = rarity.into_left();
     begins(Stage::PassageEdits);

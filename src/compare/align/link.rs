@@ -34,8 +34,8 @@ pub struct Evidence<'a> {
     pub analyses: Pair<&'a Analysis>,
     /// Both documents as units.
     pub units: Pair<&'a Units>,
-    /// Their bigrams.
-    pub bigrams: Pair<&'a Bigrams>,
+    /// What each of their units weighs ([`unit_weights`]).
+    pub weights: Pair<&'a [f32]>,
     /// All matched pairs of pieces.
     pub matches: &'a Matches,
     /// Passages that count as echo.
@@ -203,13 +203,10 @@ impl Pairs {
 
 /// Gathers what every pair of paragraphs with a matched pair of pieces shares.
 fn paragraph_pairs(evidence: &Evidence<'_>, polls: &mut Polls<'_>) -> Result<Pairs, Cancelled> {
-    let weights = Pair::new(
-        unit_weights(evidence.units.left, evidence.bigrams.left),
-        unit_weights(evidence.units.right, evidence.bigrams.right),
-    );
+    let weights = evidence.weights;
     let totals = Pair::new(
-        paragraph_totals(evidence.units.left, &weights.left, evidence.analyses.left.paragraphs.len()),
-        paragraph_totals(evidence.units.right, &weights.right, evidence.analyses.right.paragraphs.len()),
+        paragraph_totals(evidence.units.left, weights.left, evidence.analyses.left.paragraphs.len()),
+        paragraph_totals(evidence.units.right, weights.right, evidence.analyses.right.paragraphs.len()),
     );
     let pieces = evidence.units.map(|units| &units.pieces);
     let (mut lefts, mut rights) = (Vec::new(), Vec::new());
@@ -286,8 +283,9 @@ fn compatible(analyses: Pair<&Analysis>, left: u32, right: u32) -> bool {
     heading(role(analyses.left, left)) == heading(role(analyses.right, right))
 }
 
-/// Weight of each unit: half the inverse frequency of either bigram over it, within its own document.
-fn unit_weights(units: &Units, bigrams: &Bigrams) -> Vec<f32> {
+/// Weight of each unit: half the inverse frequency of either bigram over it, within its own document. The bigrams are let go:
+/// of a large document they take twice as much room as the weights.
+pub fn unit_weights(units: &Units, bigrams: Bigrams) -> Vec<f32> {
     let pieces = units.pieces.len().max(MIN_PIECES) as f32;
     let mut weights = vec![0.0f32; units.numbers.len()];
     for (_, places) in bigrams.iter() {
@@ -409,7 +407,7 @@ impl Margin {
 
 /// The paragraph that a unit stands in.
 fn paragraph_of(units: &Units, unit: u32) -> u32 {
-    units.pieces[units.piece_of[unit as usize] as usize].paragraph
+    units.pieces[units.piece_of(unit) as usize].paragraph
 }
 
 /// Pairs of paragraphs that runs of some passages lie in, sorted.

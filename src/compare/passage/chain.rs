@@ -137,8 +137,8 @@ pub fn chain<'a>(
         }
     }
     let units = chaining.units;
-    let drafts = drop_shadowed(&sketches, units, options, |steps| chaining.afford(steps))?;
-    Ok(Chained { drafts, used: chaining.used, end: chaining.end })
+    let (drafts, kept) = drop_shadowed(&sketches, units, options, |steps| chaining.afford(steps))?;
+    Ok(Chained { drafts, used: chaining.used, end: chaining.end.and(kept) })
 }
 
 /// What chaining works on.
@@ -301,14 +301,15 @@ impl Chaining<'_, '_> {
     fn lengthen(&mut self, extent: &mut Extent, runs: &mut Vec<Run>) -> Result<(), Cancelled> {
         let units = self.units;
         for _ in 0..MOST_LENGTHENED {
-            let last = (piece_of(units.left, extent.left.1 - 1), piece_of(units.right, extent.right.1 - 1));
+            let last =
+                (units.left.piece_of(extent.left.1 - 1) as usize, units.right.piece_of(extent.right.1 - 1) as usize);
             let next = (last.0 + 1, last.1 + 1);
             if !same_paragraphs(units, (last.0, next.0), (last.1, next.1)) || !self.lengthen_with(extent, runs, next)? {
                 break;
             }
         }
         for _ in 0..MOST_LENGTHENED {
-            let first = (piece_of(units.left, extent.left.0), piece_of(units.right, extent.right.0));
+            let first = (units.left.piece_of(extent.left.0) as usize, units.right.piece_of(extent.right.0) as usize);
             let next = (first.0.wrapping_sub(1), first.1.wrapping_sub(1));
             if !same_paragraphs(units, (first.0, next.0), (first.1, next.1))
                 || !self.lengthen_with(extent, runs, next)?
@@ -344,11 +345,6 @@ impl Chaining<'_, '_> {
     }
 }
 
-/// The piece that holds a unit.
-fn piece_of(units: &Units, unit: u32) -> usize {
-    units.piece_of[unit as usize] as usize
-}
-
 fn same_paragraphs(units: Pair<&Units>, left: (usize, usize), right: (usize, usize)) -> bool {
     let paragraph = |units: &Units, piece: usize| units.pieces.get(piece).map(|piece| piece.paragraph);
     let same = |units: &Units, pieces: (usize, usize)| paragraph(units, pieces.0) == paragraph(units, pieces.1);
@@ -360,8 +356,8 @@ fn snap(units: &Units, range: (u32, u32), options: &ChainOptions) -> (u32, u32) 
     let little = |rest: u32, piece: &std::ops::Range<u32>| {
         rest <= options.edge_units && rest as f32 <= options.edge_share * (piece.end - piece.start) as f32
     };
-    let first = &units.pieces[piece_of(units, range.0)].units;
-    let last = &units.pieces[piece_of(units, range.1 - 1)].units;
+    let first = &units.pieces[units.piece_of(range.0) as usize].units;
+    let last = &units.pieces[units.piece_of(range.1 - 1) as usize].units;
     let start = if little(range.0 - first.start, first) { first.start } else { range.0 };
     let end = if little(last.end - range.1, last) { last.end } else { range.1 };
     (start, end)

@@ -53,7 +53,6 @@ pub fn seeds(
     cancel: &Cancel,
 ) -> Result<(Vec<Seed>, StageEnd), Cancelled> {
     let pieces = units.map(|units| units.pieces.len().max(MIN_PIECES) as f32);
-    let piece_of = units.map(|units| &units.piece_of);
     let (mut voters, mut right_pieces) = (Vec::new(), Vec::new());
     // Left pieces with the voters that stand in them, in the order of voters.
     let mut left_votes: Vec<(u32, u32)> = Vec::new();
@@ -63,13 +62,13 @@ pub fn seeds(
         let (first_left, first_right) = (left_votes.len(), right_pieces.len());
         // The pieces of a bigram, each once; those of a bigram that stands everywhere need not be listed to the end.
         for &at in places.left {
-            let vote = (piece_of.left[at as usize], voters.len() as u32);
+            let vote = (units.left.piece_of(at), voters.len() as u32);
             if left_votes[first_left..].last() != Some(&vote) {
                 left_votes.push(vote);
             }
         }
         for &at in places.right {
-            let piece = piece_of.right[at as usize];
+            let piece = units.right.piece_of(at);
             if right_pieces[first_right..].last() != Some(&piece) {
                 right_pieces.push(piece);
             }

@@ -4,6 +4,7 @@
 //! [`Draft`]s, heaviest first. Always: each kept one has wording of its own on both sides, or tells much of what the
 //! heavier one tells. Cost: for each passage, those around the middle of its wording; what is dropped allocates nothing.
 
+use crate::compare::comparison::StageEnd;
 use crate::compare::matching::Units;
 use crate::text::cancel::Cancelled;
 use crate::text::span::{Normalized, Pair, Span};
@@ -12,6 +13,10 @@ use super::bucket::Buckets;
 use super::chain::ChainOptions;
 use super::wording::Wording;
 use super::{Draft, Run};
+
+/// Most passages that are kept; a sixteenth of a megabyte for every thousand. Those that count as echo are told from the
+/// others later, so they are more than are told.
+const MOST_KEPT: usize = 65_536;
 
 /// A passage before it is known whether a heavier one holds it.
 #[derive(Clone, Copy, Debug)]
@@ -60,13 +65,14 @@ impl Sketches {
 /// Drops passages whose wording heavier ones hold already: on both sides, or on one side if they tell much less.
 /// What lies in a gap of a heavier passage is none of its wording, as a sentence set into the middle of another.
 ///
-/// `afford` counts steps and says whether they could be paid; once they could not, the rest is dropped.
+/// `afford` counts steps and says whether they could be paid; once they could not, or [`MOST_KEPT`] are kept, the rest is
+/// dropped, and the answer says so in the second case (in the first whoever counts the steps does).
 pub(super) fn drop_shadowed(
     sketches: &Sketches,
     units: Pair<&Units>,
     options: &ChainOptions,
     mut afford: impl FnMut(u64) -> Result<bool, Cancelled>,
-) -> Result<Vec<Draft>, Cancelled> {
+) -> Result<(Vec<Draft>, StageEnd), Cancelled> {
     let spans = |sketch: &Sketch| -> Pair<Span<Normalized>> {
         let Pair { left, right } = sketch.units;
         Pair::new(units.left.span(left.0..left.1), units.right.span(right.0..right.1))
@@ -84,6 +90,7 @@ pub(super) fn drop_shadowed(
     );
     let mut wording = Pair::<Wording>::default();
     let mut kept: Vec<(Draft, Pair<Wording>)> = Vec::new();
+    let mut end = StageEnd::Complete;
     for &(_, (_, _, index)) in &heaviest_first {
         let sketch = &sketches.all[index as usize];
         wording.left.read(sketches.runs_of(sketch), |run| run.left);
@@ -120,10 +127,14 @@ pub(super) fn drop_shadowed(
             break;
         }
         if !shadowed {
+            if kept.len() == MOST_KEPT {
+                end = StageEnd::Budget;
+                break;
+            }
             held.left.add(spans.left, kept.len() as u32);
             held.right.add(spans.right, kept.len() as u32);
             kept.push((sketches.draft(sketch, units, &wording), wording.clone()));
         }
     }
-    Ok(kept.into_iter().map(|(draft, _)| draft).collect())
+    Ok((kept.into_iter().map(|(draft, _)| draft).collect(), end))
 }
