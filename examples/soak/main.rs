@@ -29,6 +29,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use table::Table;
 
+// The program's own, because the comparison in this process is what its calls are measured against.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Measures the server under load
