@@ -181,7 +181,7 @@ fn push_piece(out: &mut Units, first_unit: usize, span: Span<Normalized>, senten
     if !units.is_empty() {
         let piece = out.pieces.len() as u32;
         for unit in units.clone() {
-            if unit as usize % BLOCK_UNITS == 0 {
+            if (unit as usize).is_multiple_of(BLOCK_UNITS) {
                 out.block_pieces.push(piece);
             }
             out.pieces_behind.push((piece - out.block_pieces[unit as usize / BLOCK_UNITS]) as u8);

@@ -222,8 +222,8 @@ fn paragraph_pairs(evidence: &Evidence<'_>, polls: &mut Polls<'_>) -> Result<Pai
         };
         let runs = evidence.matches.runs(pair);
         let (left_weight, right_weight) = runs.fold((0.0, 0.0), |(of_left, of_right), run| {
-            let left = inside(&weights.left, run.left, run.length);
-            (of_left + left, of_right + inside(&weights.right, run.right, run.length))
+            let left = inside(weights.left, run.left, run.length);
+            (of_left + left, of_right + inside(weights.right, run.right, run.length))
         });
         let answer =
             |piece, weight| Answer { paragraphs: (left, right), piece, weight, distinctive: pair.told.distinctive };
