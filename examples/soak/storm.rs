@@ -73,7 +73,7 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     let within = |from: f64| calls.iter().filter(|at| (from..from + 1.0).contains(*at)).count() as f64;
     let over =
         (0..LASTS as u32 * 10).map(|tenth| f64::from(tenth) / 10.0).filter(|from| within(*from) > (BACK - 1.0) * rate);
-    let back = over.last().map_or(0.0, |from| from + 1.0);
+    let back = over.next_back().map_or(0.0, |from| from + 1.0);
     table.check(
         format!("the load is back to {BACK} times the ordinary one"),
         format!("after {back:.1} s"),
