@@ -71,7 +71,7 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     table.note("calls of one caller", format!("{:.1} on average", calls.len() as f64 / CALLERS as f64));
     // Over each second from the spike on: how much of the load is theirs?
     let within = |from: f64| calls.iter().filter(|at| (from..from + 1.0).contains(*at)).count() as f64;
-    let over =
+    let mut over =
         (0..LASTS as u32 * 10).map(|tenth| f64::from(tenth) / 10.0).filter(|from| within(*from) > (BACK - 1.0) * rate);
     let back = over.next_back().map_or(0.0, |from| from + 1.0);
     table.check(
