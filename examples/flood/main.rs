@@ -3,8 +3,9 @@
 //!     cargo build --release && cargo run --release --example flood [-- PROGRAM] [--scale N] [--only WORDS]
 //!
 //! `PROGRAM` is the server, by default the one beside this program. `--scale 10` makes every flood a tenth as large; `--only`
-//! leaves out those whose names do not hold the words. A flood that the server ends at once comes again and again for [`LEAST_TIME`], so that there is somebody to be harmed. Ends with 1
-//! if a bystander ever waited longer than 50 ms (99 in 100 calls) or was refused, the server held more than 256 MB, or ended.
+//! leaves out those whose names do not hold the words. A flood that the server ends at once comes again and again for
+//! [`LEAST_TIME`], so that there is somebody to be harmed. Ends with 1 if a bystander ever waited longer than 50 ms (99 in 100
+//! calls) or was refused, the server held more than 256 MB, or ended.
 // Parts of what is shared with `tests/transport.rs` are used only there.
 #![allow(clippy::print_stdout, dead_code, reason = "a program that prints a table")]
 

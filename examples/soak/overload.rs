@@ -27,6 +27,11 @@ impl Round {
     pub(crate) fn goodput(&self) -> f64 {
         self.times(OK).len() as f64 / self.lasted.as_secs_f64()
     }
+
+    /// How many were neither answered nor refused.
+    pub(crate) fn others(&self) -> usize {
+        self.answers.iter().filter(|answer| ![OK, RESOURCE_EXHAUSTED].contains(&answer.code)).count()
+    }
 }
 
 pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
@@ -47,8 +52,7 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     table.note("one call at a time, p99", milliseconds(unloaded_p99));
     table.note("the machine is late meanwhile, p99", milliseconds(late.p99()));
 
-    // One more thread than workers is there for small work beside large work.
-    let callers = 2 * (program.workers().len() - 1).max(1);
+    let callers = callers_at_peak(&program);
     let peak = closed(&client, &call, callers, seconds).await;
     table.note(format!("peak: {callers} callers who wait for their answers"), format!("{:.1} calls/s", peak.goodput()));
     let before = program.reading();
@@ -73,10 +77,8 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
         let (count, ten) = (refused.len(), Duration::from_millis(10));
         table.at_most(name(&format!("{count} refused, p99")), percentile(&mut refused, 99.0), ten, late);
         table.at_most(name("health, p99"), percentile(&mut health, 99.0), Duration::from_millis(20), late);
-        let others = round.answers.iter().filter(|answer| ![OK, RESOURCE_EXHAUSTED].contains(&answer.code));
-        let others: Vec<i32> = others.map(|answer| answer.code).collect();
-        let sent = round.answers.len();
-        table.check(name(&format!("of {sent}, lost or other code")), others.len().to_string(), "0", others.is_empty());
+        let (sent, others) = (round.answers.len(), round.others());
+        table.check(name(&format!("of {sent}, lost or other code")), others.to_string(), "0", others == 0);
         let silent =
             round.answers.iter().filter(|answer| answer.code == RESOURCE_EXHAUSTED && answer.pushback.is_none());
         let silent = silent.count();
@@ -110,6 +112,12 @@ async fn one_by_one(client: &Client, call: &Call, count: usize) -> Vec<Duration>
         }
     }
     times
+}
+
+/// Callers who keep every worker at work and wait for no one else's long: two for each.
+pub(crate) fn callers_at_peak(program: &Program) -> usize {
+    // One more thread than workers is there for small work beside large work.
+    2 * (program.workers().len() - 1).max(1)
 }
 
 /// `callers` who each send their next call when the last is answered.

@@ -1,11 +1,11 @@
 //! A thousand callers at once beside an ordinary load, who all come back when they are told to: does the storm blow itself
 //! out?
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::client::{Call, Client};
-use crate::overload::{OK, RESOURCE_EXHAUSTED, closed, open};
+use crate::overload::{OK, RESOURCE_EXHAUSTED, callers_at_peak, closed, open};
 use crate::program::Program;
 use crate::requests::{self, COMPARE};
 use crate::table::{Lateness, Table, milliseconds, percentile};
@@ -36,8 +36,7 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     requests::until_ready(&client).await?;
     let call = Arc::new(requests::call(COMPARE, &requests::real_pair()?));
     let mut table = Table::new(format!("Storm: {CALLERS} callers at once, who come back when told"), arguments.noisy);
-    let callers = 2 * (program.workers().len() - 1).max(1);
-    let peak = closed(&client, &call, callers, 3.0).await.goodput();
+    let peak = closed(&client, &call, callers_at_peak(&program), 3.0).await.goodput();
     let rate = peak * ORDINARY;
     table.note("ordinary load", format!("{rate:.0} calls/s of {peak:.0}"));
 
@@ -48,17 +47,12 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
         async move {
             tokio::time::sleep(Duration::from_secs_f64(SPIKE)).await;
             let spike = Instant::now();
-            let told: Arc<Mutex<Vec<Told>>> = Arc::default();
             let mut tasks = tokio::task::JoinSet::new();
             for _ in 0..CALLERS {
-                let (client, call, told) = (client.clone(), Arc::clone(&call), Arc::clone(&told));
-                tasks.spawn(async move {
-                    let caller = obedient(&client, &call, spike).await;
-                    told.lock().unwrap_or_else(PoisonError::into_inner).push(caller);
-                });
+                let (client, call) = (client.clone(), Arc::clone(&call));
+                tasks.spawn(async move { obedient(&client, &call, spike).await });
             }
-            tasks.join_all().await;
-            std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner))
+            tasks.join_all().await
         }
     });
     let ordinary = open(&client, &call, rate, LASTS, &mut chance).await;
@@ -82,13 +76,11 @@ pub(crate) async fn measure(arguments: &Arguments) -> Result<Table, Error> {
     );
     let busiest = (1..LASTS as u32).map(|second| within(f64::from(second))).fold(0.0, f64::max);
     table.note("most calls of theirs in a second after the first", format!("{busiest:.0}"));
-    let others = ordinary.answers.iter().filter(|answer| ![OK, RESOURCE_EXHAUSTED].contains(&answer.code)).count();
-    let sent = ordinary.answers.len();
+    let (sent, others) = (ordinary.answers.len(), ordinary.others());
     table.check(format!("of {sent} ordinary calls, lost or other code"), others.to_string(), "0", others == 0);
-    let refused = ordinary.times(RESOURCE_EXHAUSTED).len();
-    table.note("ordinary calls refused, which do not come back", refused.to_string());
-    let ten = Duration::from_millis(10);
-    table.at_most("refused, p99", percentile(&mut ordinary.times(RESOURCE_EXHAUSTED), 99.0), ten, late);
+    let mut refused = ordinary.times(RESOURCE_EXHAUSTED);
+    table.note("ordinary calls refused, which do not come back", refused.len().to_string());
+    table.at_most("refused, p99", percentile(&mut refused, 99.0), Duration::from_millis(10), late);
     table.note("accepted, p99", milliseconds(percentile(&mut ordinary.times(OK), 99.0)));
     let (well, _) = program.stop()?;
     table.check("ends when asked", well.to_string(), "true", well);

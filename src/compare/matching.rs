@@ -78,6 +78,11 @@ impl Units {
         self.block_pieces[unit as usize / BLOCK_UNITS] + u32::from(self.pieces_behind[unit as usize])
     }
 
+    /// The piece that holds a unit.
+    pub fn piece_at(&self, unit: u32) -> &Piece {
+        &self.pieces[self.piece_of(unit) as usize]
+    }
+
     /// The pieces that hold a unit of a range; the range may reach past the last unit.
     pub fn pieces_touched(&self, units: std::ops::Range<u32>) -> std::ops::Range<u32> {
         let last = units.end.min(self.numbers.len() as u32);

@@ -111,6 +111,8 @@ pub fn compare_watched(
         links = link::links(&evidence, |run| rarity.told(run).distinctive, cancel)?;
         let paragraphs = Pair::new(analyses.left.paragraphs.len() as u32, analyses.right.paragraphs.len() as u32);
         groups = bead::groups(paragraphs, &links, &identical);
+    } else {
+        drop(owned_bigrams);
     }
 
     // What is not needed any more is let go, since the edits of a large document take room too.

@@ -82,7 +82,7 @@ settings! {
     [work] Work {
         /// Threads that compare documents; 0 means one for each core but one
         workers: usize = 0, |threads| within(threads, 0, 1024);
-        /// Calls that may wait for a thread before more are refused with RESOURCE_EXHAUSTED; 0 means two for each thread, the second only while its wait is forecast to be short
+        /// Calls that may wait for a thread before more are refused with RESOURCE_EXHAUSTED; 0 means at most two for each thread, and only while their wait is forecast to be short
         queue: usize = 0, |calls| within(calls, 0, 1_000_000);
         /// Pairs or resolutions of one stream that are in work at a time; of a trace at least one for each thread
         stream_pairs: usize = 4, |pairs| within(pairs, 1, 1024);

@@ -407,7 +407,7 @@ impl Margin {
 
 /// The paragraph that a unit stands in.
 fn paragraph_of(units: &Units, unit: u32) -> u32 {
-    units.pieces[units.piece_of(unit) as usize].paragraph
+    units.piece_at(unit).paragraph
 }
 
 /// Pairs of paragraphs that runs of some passages lie in, sorted.

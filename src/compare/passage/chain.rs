@@ -356,8 +356,8 @@ fn snap(units: &Units, range: (u32, u32), options: &ChainOptions) -> (u32, u32) 
     let little = |rest: u32, piece: &std::ops::Range<u32>| {
         rest <= options.edge_units && rest as f32 <= options.edge_share * (piece.end - piece.start) as f32
     };
-    let first = &units.pieces[units.piece_of(range.0) as usize].units;
-    let last = &units.pieces[units.piece_of(range.1 - 1) as usize].units;
+    let first = &units.piece_at(range.0).units;
+    let last = &units.piece_at(range.1 - 1).units;
     let start = if little(range.0 - first.start, first) { first.start } else { range.0 };
     let end = if little(last.end - range.1, last) { last.end } else { range.1 };
     (start, end)

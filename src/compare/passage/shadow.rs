@@ -14,7 +14,7 @@ use super::chain::ChainOptions;
 use super::wording::Wording;
 use super::{Draft, Run};
 
-/// Most passages that are kept; a sixteenth of a megabyte for every thousand. Those that count as echo are told from the
+/// Most passages that are kept, each some 300 bytes and its lists. Those that count as echo are told from the
 /// others later, so they are more than are told.
 const MOST_KEPT: usize = 65_536;
 
