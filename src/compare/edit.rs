@@ -68,6 +68,8 @@ pub struct EditContext<'a> {
     own_places: scale::OwnPlaces,
     learned: FxHashSet<(&'a [char], &'a [char])>,
     marks: Marks,
+    /// Where “ stands in either text.
+    opening_quotes: Pair<Vec<u32>>,
     /// Facts of short words that changed before.
     word_facts: RefCell<FxHashMap<&'a [char], Rc<WordFacts>>>,
 }
@@ -100,8 +102,12 @@ impl<'a> EditContext<'a> {
         }
         marks.clause_ends.sort_unstable();
         marks.clause_ends.dedup();
+        let opening_quotes = texts.map(|text| {
+            let characters = (0_u32..).zip(text.characters());
+            characters.filter(|(_, character)| **character == '“').map(|(at, _)| at).collect()
+        });
         let word_facts = RefCell::new(FxHashMap::with_capacity_and_hasher(FIRST_KEPT, FxBuildHasher));
-        Self { analyses, vocabulary, own_places, learned, marks, word_facts }
+        Self { analyses, vocabulary, own_places, learned, marks, opening_quotes, word_facts }
     }
 
     fn texts(&self) -> Pair<&'a NormalizedText> {

@@ -24,6 +24,7 @@ mod suffix;
 mod tests;
 
 use crate::compare::comparison::StageEnd;
+use crate::compare::counting;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 
 /// The id that matches nothing.
@@ -40,7 +41,7 @@ const SUFFIX_STEPS_PER_ID: u64 = 32;
 pub const MOST_RUNS: usize = 1 << 16;
 
 /// A distinct string that both sides share. Where it stands is told by [`SharedRuns`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SharedRun {
     /// Its length in ids.
     pub len: u32,
@@ -50,7 +51,8 @@ pub struct SharedRun {
     pub right_total: u32,
     /// Where it first begins on the left.
     left_first: u32,
-    /// Where its left starts stand among those of all runs; its right ones stand behind them.
+    /// Where its left starts stand among those of all runs; its right ones stand behind them. Runs that are told one
+    /// behind the other and begin at the same places have them in common.
     starts: u32,
 }
 
@@ -158,12 +160,12 @@ impl Longest {
     fn reserve(&mut self, runs: usize) {
         let runs = runs.min(self.most + self.most / 2 + 1);
         self.runs.reserve(runs);
-        self.starts.reserve(runs * 4);
+        self.starts.reserve(runs * 8);
     }
 
     /// Adds a run with its first left and right starts, one at least and as many as the cap allows.
     fn push(&mut self, len: u32, left: (&[u32], u32), right: (&[u32], u32)) {
-        let run = SharedRun {
+        let mut run = SharedRun {
             len,
             left_total: left.1,
             right_total: right.1,
@@ -174,43 +176,86 @@ impl Longest {
         if run.order() > self.last {
             return;
         }
-        self.starts.extend_from_slice(left.0);
-        self.starts.extend_from_slice(right.0);
+        match self.runs.last() {
+            // In a text that repeats itself a run stands where the longer one before it does, as far as that is listed.
+            Some(before) if self.begins_at(before, left.0, right.0) => run.starts = before.starts,
+            _ => {
+                self.starts.extend_from_slice(left.0);
+                self.starts.extend_from_slice(right.0);
+            }
+        }
         self.runs.push(run);
         if self.runs.len() > self.most + self.most / 2 {
             self.cut();
         }
     }
 
+    /// Whether a run has just these starts.
+    fn begins_at(&self, run: &SharedRun, left: &[u32], right: &[u32]) -> bool {
+        let starts = &self.starts[run.starts as usize..];
+        run.listed(self.cap) == (left.len(), right.len())
+            && starts[..left.len()] == *left
+            && starts[left.len()..][..right.len()] == *right
+    }
+
+    /// Lets go of the runs behind the longest ones, and of their starts.
     fn cut(&mut self) {
-        if self.runs.len() <= self.most {
-            return;
-        }
-        let mut orders: Vec<u64> = self.runs.iter().map(SharedRun::order).collect();
-        let (_, first_let_go, _) = orders.select_nth_unstable(self.most);
-        self.last = *first_let_go - 1;
-        // Runs stand in the order of their starts, which move to the front with them.
+        self.find_last();
+        // Runs stand in the order of their starts, which move to the front with them, once for all that share them.
         let (starts, last, cap) = (&mut self.starts, self.last, self.cap);
         let mut kept = 0;
+        let mut moved = None;
         self.runs.retain_mut(|run| {
             let is_kept = run.order() <= last;
             if is_kept {
-                let (left, right) = run.listed(cap);
-                let from = run.starts as usize;
-                starts.copy_within(from..from + left + right, kept);
-                run.starts = kept as u32;
-                kept += left + right;
+                let from = run.starts;
+                run.starts = match moved {
+                    Some((before, to)) if before == from => to,
+                    _ => {
+                        let (left, right) = run.listed(cap);
+                        starts.copy_within(from as usize..from as usize + left + right, kept);
+                        kept += left + right;
+                        (kept - left - right) as u32
+                    }
+                };
+                moved = Some((from, run.starts));
             }
             is_kept
         });
         self.starts.truncate(kept);
     }
 
+    /// Finds which run is the last of the longest ones, if there are more.
+    fn find_last(&mut self) {
+        if self.runs.len() > self.most {
+            let mut orders: Vec<u64> = self.runs.iter().map(SharedRun::order).collect();
+            let (_, first_let_go, _) = orders.select_nth_unstable(self.most);
+            self.last = *first_let_go - 1;
+        }
+    }
+
     /// Longest first; of equal length, by where they first begin on the left. `end` says whether all were looked for.
     fn into_sorted(mut self, end: StageEnd) -> SharedRuns {
-        self.cut();
-        self.runs.sort_unstable_by_key(SharedRun::order);
-        let end = if self.last < u64::MAX { StageEnd::Budget } else { end };
-        SharedRuns { runs: self.runs, starts: self.starts, cap: self.cap, end }
+        self.find_last();
+        let last = self.last;
+        self.runs.retain(|run| run.order() <= last);
+        let end = if last < u64::MAX { StageEnd::Budget } else { end };
+        SharedRuns { runs: sorted(self.runs), starts: self.starts, cap: self.cap, end }
     }
+}
+
+/// Runs up to which comparing sorts faster than counting.
+const FEW_RUNS: usize = 1 << 12;
+
+/// Runs by their order.
+fn sorted(mut runs: Vec<SharedRun>) -> Vec<SharedRun> {
+    if runs.len() <= FEW_RUNS {
+        runs.sort_unstable_by_key(SharedRun::order);
+        return runs;
+    }
+    let most = |part: fn(&SharedRun) -> u32| runs.iter().map(part).max().unwrap_or(0);
+    let (longest, last_place) = (most(|run| run.len), most(|run| run.left_first));
+    let by_place = counting::sorted(runs.iter().map(|run| (run.left_first, *run)), last_place as usize + 1).0;
+    drop(runs);
+    counting::sorted(by_place.iter().map(|run| (longest - run.len, *run)), longest as usize + 1).0
 }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::word_map::WordList;
+use super::word_map::{CharacterSet, WordList, WordMap};
 
 const GAZETTEER: &str = include_str!("../../data/places.txt");
 
@@ -28,16 +28,15 @@ const SUFFIXES: &[&str] =
 static SUFFIX_AT: LazyLock<WordList> = LazyLock::new(|| WordList::of(SUFFIXES));
 
 struct Gazetteer {
-    levels: FxHashMap<Vec<char>, PlaceLevel>,
-    /// Lengths of names by their first character, longest first, so that most characters are dismissed at once.
-    lengths: FxHashMap<char, Vec<usize>>,
-    short: FxHashSet<char>,
+    /// Names without their suffixes.
+    names: WordMap<PlaceLevel>,
+    short: CharacterSet,
 }
 
 static PLACES: LazyLock<Gazetteer> = LazyLock::new(|| {
-    let mut levels = FxHashMap::default();
-    let mut lengths: FxHashMap<char, Vec<usize>> = FxHashMap::default();
-    let mut short = FxHashSet::default();
+    let mut names: Vec<(&str, PlaceLevel)> = Vec::new();
+    let mut short = Vec::new();
+    let mut known = FxHashSet::default();
     for line in GAZETTEER.lines().filter(|line| !line.starts_with('#')) {
         let mut words = line.split_whitespace();
         let level = match words.next() {
@@ -48,18 +47,10 @@ static PLACES: LazyLock<Gazetteer> = LazyLock::new(|| {
             }
             _ => PlaceLevel::Prefecture,
         };
-        for word in words {
-            let name: Vec<char> = word.chars().collect();
-            lengths.entry(name[0]).or_default().push(name.len());
-            levels.entry(name).or_insert(level);
-        }
+        // Of one name the first counts.
+        names.extend(words.filter(|word| known.insert(*word)).map(|word| (word, level)));
     }
-    #[expect(clippy::iter_over_hash_type, reason = "each list is sorted by itself, in whatever order")]
-    for list in lengths.values_mut() {
-        list.sort_unstable_by(|a, b| b.cmp(a));
-        list.dedup();
-    }
-    Gazetteer { levels, lengths, short }
+    Gazetteer { names: WordMap::new(names), short: CharacterSet::new(short) }
 });
 
 /// A place name found in a text.
@@ -75,16 +66,9 @@ pub struct PlaceMatch {
 
 /// The place name that `text` begins with, the longest that fits.
 pub fn place_at(text: &[char]) -> Option<PlaceMatch> {
-    let places = &*PLACES;
-    for &length in places.lengths.get(text.first()?)? {
-        if let Some(name) = text.get(..length)
-            && let Some(&level) = places.levels.get(name)
-        {
-            let full = length + suffix_length(&text[length..]);
-            return Some(PlaceMatch { name_characters: length, full_characters: full, level });
-        }
-    }
-    None
+    let (length, &level) = PLACES.names.longest_at(text)?;
+    let full = length + suffix_length(&text[length..]);
+    Some(PlaceMatch { name_characters: length, full_characters: full, level })
 }
 
 /// Whether `text` is a place name, with or without its suffix.
@@ -94,7 +78,7 @@ pub fn is_place(text: &[char]) -> bool {
 
 /// Whether a character is the short name of a place, as in 驻粤.
 pub fn is_short_place(character: char) -> bool {
-    PLACES.short.contains(&character)
+    PLACES.short.contains(character)
 }
 
 fn suffix_length(text: &[char]) -> usize {

@@ -48,7 +48,10 @@ pub(super) struct Facts<'a> {
     pub(super) words: &'a [char],
     /// What the words are wherever they stand.
     alone: Rc<WordFacts>,
+    /// One bit for each value of the lower bits of its characters.
+    signature: u64,
     characters: &'a [char],
+    opening_quotes: &'a [u32],
     span: Span<Normalized>,
     figure: OnceCell<Option<Figure>>,
     is_slogan: OnceCell<bool>,
@@ -102,13 +105,22 @@ impl WordFacts {
 
 impl<'a> Facts<'a> {
     /// One side of a change.
-    pub(super) fn of(context: &EditContext<'a>, side: Side, span: Span<Normalized>) -> Self {
+    pub(super) fn of(context: &'a EditContext<'_>, side: Side, span: Span<Normalized>) -> Self {
         let characters = context.analyses.get(side).text.characters();
         let words = &characters[span.range()];
         debug_assert!(!words.is_empty(), "only words are asked for");
-        let alone = context.word_facts(words);
-        let (figure, is_slogan, is_person) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { words, alone, characters, span, figure, is_slogan, is_person, subjects: OnceCell::new() }
+        Self {
+            words,
+            alone: context.word_facts(words),
+            signature: words.iter().fold(0, |bits, character| bits | 1 << (u32::from(*character) % u64::BITS)),
+            characters,
+            opening_quotes: context.opening_quotes.get(side),
+            span,
+            figure: OnceCell::new(),
+            is_slogan: OnceCell::new(),
+            is_person: OnceCell::new(),
+            subjects: OnceCell::new(),
+        }
     }
 }
 
@@ -121,6 +133,11 @@ impl Facts<'_> {
     /// Whether the words of two sides are the same but for levels and own places, or neither holds any.
     pub(super) fn same_form(&self, other: &Self) -> bool {
         self.canonical() == other.canonical()
+    }
+
+    /// Whether the words of both sides may have a character in common; seldom when they have none.
+    pub(super) fn may_share_characters(&self, other: &Self) -> bool {
+        self.signature & other.signature != 0
     }
 
     fn canonical(&self) -> Option<&[char]> {
@@ -166,7 +183,7 @@ impl Facts<'_> {
     }
 
     fn is_slogan(&self) -> bool {
-        *self.is_slogan.get_or_init(|| is_slogan(self.characters, self.span))
+        *self.is_slogan.get_or_init(|| is_slogan(self.characters, self.opening_quotes, self.span))
     }
 
     fn is_person(&self) -> bool {
@@ -245,8 +262,8 @@ fn is_stationed(characters: &[char], span: Span<Normalized>) -> bool {
     is_short_place(word) && before.is_some_and(|before| "驻在来赴离返入".contains(before))
 }
 
-/// Whether a change stands inside a short quotation, or in figures joined by plus signs.
-fn is_slogan(characters: &[char], span: Span<Normalized>) -> bool {
+/// Whether a change stands inside a short quotation, or in figures joined by plus signs. `opening_quotes` says where “ stands.
+fn is_slogan(characters: &[char], opening_quotes: &[u32], span: Span<Normalized>) -> bool {
     let range = span.range();
     if characters[range.clone()].contains(&'+') {
         return true;
@@ -255,6 +272,12 @@ fn is_slogan(characters: &[char], span: Span<Normalized>) -> bool {
         characters.get(range.start) == Some(&'“') && range.len() > 2 && characters[range.end - 1] == '”';
     if quoted_inside && range.len() <= LONGEST_SLOGAN + 2 {
         return true;
+    }
+    // Most words stand far behind the last opening quotation mark.
+    let quotes_before = opening_quotes.partition_point(|at| *at < span.start());
+    let is_near = |at: &u32| (span.start() - at) as usize <= LONGEST_SLOGAN;
+    if !opening_quotes[..quotes_before].last().is_some_and(is_near) {
+        return false;
     }
     let stops = |c: &&char| matches!(**c, '。' | '\n' | '，' | '；' | '“' | '”');
     let before = characters[..range.start].iter().rev().take(LONGEST_SLOGAN).find(stops);

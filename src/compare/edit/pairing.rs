@@ -197,12 +197,16 @@ fn score(context: &EditContext<'_>, left: (&Class, &Facts<'_>), right: (&Class, 
         }
         (Class::Punctuation, Class::Punctuation) => 4,
         (Class::Word | Class::Degree(_) | Class::Scale, Class::Word | Class::Degree(_) | Class::Scale) => {
-            let known =
-                facts.left.may_be_known(facts.right) && kind_between(context, facts.left, facts.right).is_some();
+            if facts.left.may_be_known(facts.right) && kind_between(context, facts.left, facts.right).is_some() {
+                return 24;
+            }
+            if !facts.left.may_share_characters(facts.right) {
+                return 1;
+            }
             let held = |of: &[char], by: &[char]| of.iter().filter(|c| by.contains(c)).count();
             let shared = held(words.left, words.right).min(held(words.right, words.left));
             let longer = words.left.len().max(words.right.len());
-            if known { 24 } else { 1 + (6 * shared / longer) as u32 }
+            1 + (6 * shared / longer) as u32
         }
         _ => 0,
     }
@@ -217,22 +221,46 @@ fn pieces(
     pairs: &[(usize, usize)],
 ) -> Vec<Piece> {
     let texts = context.texts();
+    let gap = |left: Span<Normalized>, right: Span<Normalized>| {
+        let spans = Pair::new(left, right);
+        (!left.is_empty() || !right.is_empty()).then(|| Piece::changed(spans, kind_of(context, spans)))
+    };
     let mut out = Vec::new();
     let mut done = Pair::new(change.left.start(), change.right.start());
     for &(left, right) in pairs {
         let spans = Pair::new(cut.left[left].span, cut.right[right].span);
-        out.extend(nonempty(Pair::new(
-            Span::new(done.left, spans.left.start()),
-            Span::new(done.right, spans.right.start()),
-        )));
+        out.extend(gap(Span::new(done.left, spans.left.start()), Span::new(done.right, spans.right.start())));
         done = Pair::new(spans.left.end(), spans.right.end());
         out.push(match texts.left.slice(spans.left) == texts.right.slice(spans.right) {
             true => Piece::equal(spans),
             false => Piece::changed(spans, kind_between(context, &facts.left[left], &facts.right[right])),
         });
     }
-    out.extend(nonempty(Pair::new(Span::new(done.left, change.left.end()), Span::new(done.right, change.right.end()))));
+    out.extend(gap(Span::new(done.left, change.left.end()), Span::new(done.right, change.right.end())));
     out
+}
+
+/// A piece on its way through [`tidy`].
+struct Tidied {
+    piece: Piece,
+    /// Whether it covers more than its kind was found for.
+    has_grown: bool,
+}
+
+impl Tidied {
+    fn grow(&mut self, spans: Pair<Span<Normalized>>) {
+        self.piece.spans = spans;
+        self.has_grown = true;
+    }
+
+    /// The piece, with the kind of all that it covers where no rule knew it before: an addition that took an equal
+    /// stretch in has words on both sides now.
+    fn settled(self, context: &EditContext<'_>) -> Piece {
+        match self.has_grown && self.piece.is_vague() {
+            true => Piece::changed(self.piece.spans, kind_of(context, self.piece.spans)),
+            false => self.piece,
+        }
+    }
 }
 
 /// Joins what no rule knows to one piece, and gives up equal stretches that begin or end inside a word.
@@ -250,41 +278,35 @@ fn tidy(context: &EditContext<'_>, words: Pair<Borders<'_>>, pieces: Vec<Piece>)
         clean(left.start(), right.start()) && clean(left.end(), right.end()) || left.len() >= KEPT_INSIDE_WORDS
     };
     // An equal stretch that is given up joins the change before it; at the front, the one behind it.
-    let mut out: Vec<Piece> = Vec::with_capacity(equal_joined.len());
+    let mut out: Vec<Tidied> = Vec::with_capacity(equal_joined.len());
     let mut given_up: Option<Piece> = None;
-    for mut piece in equal_joined {
+    for piece in equal_joined {
+        let mut tidied = Tidied { piece, has_grown: false };
         if let Some(front) = given_up.take() {
-            piece.spans = cover(&front, &piece);
+            tidied.grow(cover(&front, &tidied.piece));
         }
-        if piece.is_equal() && !kept(&piece) {
+        if tidied.piece.is_equal() && !kept(&tidied.piece) {
             match out.last_mut() {
-                Some(last) if !last.is_equal() => last.spans = cover(last, &piece),
-                _ => given_up = Some(piece),
+                Some(last) if !last.piece.is_equal() => last.grow(cover(&last.piece, &tidied.piece)),
+                _ => given_up = Some(tidied.piece),
             }
             continue;
         }
-        out.push(piece);
+        out.push(tidied);
     }
     if let Some(rest) = given_up {
         match out.last_mut() {
-            Some(last) => last.spans = cover(last, &rest),
-            None => out.push(rest),
+            Some(last) => last.grow(cover(&last.piece, &rest)),
+            None => out.push(Tidied { piece: rest, has_grown: false }),
         }
     }
-    let mut joined: Vec<Piece> = Vec::with_capacity(out.len());
-    for mut piece in out {
-        // An addition that took an equal stretch in has words on both sides now.
-        if piece.is_vague() {
-            piece = Piece::changed(piece.spans, kind_of(context, piece.spans));
-        }
+    let mut joined: Vec<Tidied> = Vec::with_capacity(out.len());
+    for piece in out.into_iter().map(|tidied| tidied.settled(context)) {
         match joined.last_mut() {
-            Some(last) if last.is_vague() && piece.is_vague() => {
-                let spans = cover(last, &piece);
-                *last = Piece::changed(spans, kind_of(context, spans));
-            }
-            Some(last) if last.is_equal() && piece.is_equal() => last.spans = cover(last, &piece),
-            _ => joined.push(piece),
+            Some(last) if last.piece.is_vague() && piece.is_vague() => last.grow(cover(&last.piece, &piece)),
+            Some(last) if last.piece.is_equal() && piece.is_equal() => last.piece.spans = cover(&last.piece, &piece),
+            _ => joined.push(Tidied { piece, has_grown: false }),
         }
     }
-    joined
+    joined.into_iter().map(|tidied| tidied.settled(context)).collect()
 }

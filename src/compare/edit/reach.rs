@@ -4,8 +4,8 @@
 //! what stands before both is the same or a change of a known kind: 县级以上人民政府应当 before 在年度计划中安排, against
 //! 市、区人民政府必须. A sentence of a regulation opens with its subject and its modal word, which is just where it is
 //! adapted, so that shared words alone let the passage begin too late. Never shorter, never past the sentence on either
-//! side; swapping the sides swaps the answer. Cost: one diff of at most
-//! [`MOST_CHARACTERS`] and [`HEAD_CHARACTERS`] a side.
+//! side; swapping the sides swaps the answer. Cost: two diffs of at most
+//! [`LOOKED_AT`] and [`HEAD_CHARACTERS`] a side.
 
 use super::EditContext;
 use super::piece::{Piece, State};
@@ -15,8 +15,9 @@ use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 use crate::text::span::{Normalized, Pair, Span};
 
-/// Most characters that a stretch is lengthened by.
-const MOST_CHARACTERS: u32 = 32;
+/// Characters in front of a stretch that are looked at: first the nearest, which most often say that there is nothing, and
+/// at most so many.
+const LOOKED_AT: [u32; 2] = [12, 32];
 /// Characters of each stretch that are looked at with what stands before it.
 const HEAD_CHARACTERS: u32 = 24;
 /// Most characters of an inserted or dropped word between words that answer one another, as 进一步.
@@ -33,10 +34,35 @@ pub fn reach(
         Pair::new(Front::of(context.analyses.left, stretches.left), Front::of(context.analyses.right, stretches.right));
     let texts = context.texts();
     let same_label = texts.left.slice(fronts.left.label) == texts.right.slice(fronts.right.label);
-    let before = Pair::new(fronts.left.before(same_label), fronts.right.before(same_label));
-    if before.left.is_empty() && before.right.is_empty() {
-        return Ok(stretches);
+    let mut reached = Reached { stretches, is_at_edge: true };
+    let mut looked_at = Pair::new(0, 0);
+    for most in LOOKED_AT {
+        let before = fronts.as_ref().map(|front| front.before(same_label, most));
+        let lengths = before.map(|before| before.len());
+        if !reached.is_at_edge || lengths == looked_at {
+            break;
+        }
+        reached = reach_within(context, stretches, before, budget, cancel)?;
+        looked_at = lengths;
     }
+    Ok(reached.stretches)
+}
+
+/// Stretches that were lengthened.
+struct Reached {
+    stretches: Pair<Span<Normalized>>,
+    /// Whether what stands further in front may answer, too.
+    is_at_edge: bool,
+}
+
+/// Lengthens two stretches within what stands before them.
+fn reach_within(
+    context: &EditContext<'_>,
+    stretches: Pair<Span<Normalized>>,
+    before: Pair<Span<Normalized>>,
+    budget: &mut StepBudget,
+    cancel: &Cancel,
+) -> Result<Reached, Cancelled> {
     // What one side leaves out in front may stand inside the other stretch already.
     let window = |before: Span<Normalized>, stretch: Span<Normalized>| {
         Span::new(before.start(), (stretch.start() + HEAD_CHARACTERS).min(stretch.end()))
@@ -62,7 +88,9 @@ pub fn reach(
             break;
         }
     }
-    Ok(Pair::new(Span::new(start.left, stretches.left.end()), Span::new(start.right, stretches.right.end())))
+    let stretches =
+        Pair::new(Span::new(start.left, stretches.left.end()), Span::new(start.right, stretches.right.end()));
+    Ok(Reached { stretches, is_at_edge: loose <= MOST_LOOSE })
 }
 
 /// Whether both sides of a piece correspond: equal words (a mark or a single character shows nothing), or a known change.
@@ -95,9 +123,9 @@ impl Front {
         Self { label, start }
     }
 
-    /// The characters before the stretch; its label belongs to them only if both sides have the same one.
-    fn before(&self, with_label: bool) -> Span<Normalized> {
+    /// The characters before the stretch, at most so many; its label belongs to them only if both sides have the same one.
+    fn before(&self, with_label: bool, most: u32) -> Span<Normalized> {
         let from = if with_label { self.label.start() } else { self.label.end() };
-        Span::new(from.max(self.start.saturating_sub(MOST_CHARACTERS)), self.start)
+        Span::new(from.max(self.start.saturating_sub(most)), self.start)
     }
 }

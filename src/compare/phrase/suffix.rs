@@ -15,60 +15,74 @@ use rustc_hash::FxHashMap;
 
 use super::{BORDER, Longest, Wanted};
 use crate::text::cancel::{Cancel, Cancelled};
+use crate::text::span::{Pair, Side};
 
-/// Suffixes between two looks at the flag of the caller.
-const POLL_SUFFIXES: usize = 1 << 14;
+/// Suffixes that are read together, and between two looks at the flag of the caller. What stands at their places lies all
+/// over memory: reads that do not depend on one another are waited for together.
+const CHUNK_SUFFIXES: usize = 1 << 10;
 
-/// Symbols that stand before the occurrences of a string on one side.
+/// Symbols that stand before the occurrences of a string on one side: none, the same one, or several. One number, because
+/// two are looked at for every suffix.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Before {
-    /// No occurrence.
-    Nothing,
-    /// The same symbol before all of them.
-    One(i32),
-    /// Several symbols.
-    Several,
-}
+struct Before(i32);
 
 impl Before {
+    /// No occurrence.
+    const NOTHING: Self = Self(-2);
+    /// Several symbols.
+    const SEVERAL: Self = Self(-3);
+    /// What stands before the very first id: a symbol that no other place has.
+    const BEGINNING: Self = Self(-1);
+
     fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Nothing, one) | (one, Self::Nothing) => one,
-            (Self::One(first), Self::One(second)) if first == second => self,
-            _ => Self::Several,
+        if self == Self::NOTHING || self == other {
+            other
+        } else if other == Self::NOTHING {
+            self
+        } else {
+            Self::SEVERAL
         }
     }
 
     /// Whether one symbol of the one and one of the other differ.
     fn can_differ(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Nothing, _) | (_, Self::Nothing) => false,
-            (Self::One(first), Self::One(second)) => first != second,
-            _ => true,
-        }
+        self != Self::NOTHING && other != Self::NOTHING && (self != other || self == Self::SEVERAL)
     }
 }
 
-/// A string and its occurrences: an LCP interval or a single suffix.
-struct Interval {
-    len: u32,
-    left_before: Before,
-    right_before: Before,
-    left_total: u32,
-    right_total: u32,
-    /// Whether it has a maximal pair.
-    maximal: bool,
-    /// Where the blocks of its first occurrences begin.
-    left_block: usize,
-    right_block: usize,
+/// The occurrences of a string on one side.
+#[derive(Clone, Copy)]
+struct Occurrences {
+    before: Before,
+    total: u32,
+    /// Where the block of the first ones begins.
+    block: u32,
 }
 
-/// First occurrences of the intervals on the stack, a block each.
+/// A string and its occurrences: an LCP interval.
+#[derive(Clone, Copy)]
+struct Interval {
+    len: u32,
+    left: Occurrences,
+    right: Occurrences,
+    /// Whether it has a maximal pair.
+    maximal: bool,
+}
+
+/// First occurrences on one side of the intervals on the stack, a block each.
 struct Starts {
-    left: Vec<u32>,
-    right: Vec<u32>,
+    blocks: Vec<u32>,
     cap: usize,
     merged: Vec<u32>,
+}
+
+/// One suffix.
+#[derive(Clone, Copy)]
+struct Suffix {
+    side: Side,
+    /// Where it begins on its side.
+    start: u32,
+    before: Before,
 }
 
 /// Collects the runs that are wanted; false only if the library refuses its arguments, which it has no cause
@@ -92,40 +106,50 @@ pub(super) fn runs(
     if libsais_plcp_int(&text, &suffixes, &mut shared_prefix) != 0 {
         return Ok(false);
     }
-    let mut starts = Starts { left: Vec::new(), right: Vec::new(), cap: wanted.cap, merged: Vec::new() };
+    let mut starts = Pair::new(Starts::new(wanted.cap), Starts::new(wanted.cap));
+    // The intervals that the last suffix lies in, each inside the one before, without those that are too short.
     let mut stack: Vec<Interval> = Vec::new();
-    for (rank, &suffix) in suffixes.iter().enumerate() {
-        if rank.is_multiple_of(POLL_SUFFIXES) {
-            cancel.check()?;
-        }
-        // Shorter prefixes than asked for are as good as none.
-        let shared = suffixes.get(rank + 1).map_or(0, |&next| shared_prefix[next as usize] as u32);
-        let shared = if (shared as usize) < wanted.min_len { 0 } else { shared };
-        if shared == 0 && stack.is_empty() {
-            continue;
-        }
-        let mut child = leaf(&text, left.len(), suffix, &mut starts);
-        while let Some(mut top) = stack.pop_if(|top| top.len > shared) {
-            top.add(child, &mut starts);
-            if top.maximal {
-                let (left, right) = (&starts.left[top.left_block..], &starts.right[top.right_block..]);
-                longest.push(top.len, (left, top.left_total), (right, top.right_total));
+    let mut chunk: Vec<(Suffix, u32)> = Vec::with_capacity(CHUNK_SUFFIXES);
+    for (first, places) in (0..).step_by(CHUNK_SUFFIXES).zip(suffixes.chunks(CHUNK_SUFFIXES)) {
+        cancel.check()?;
+        let suffixes_of_chunk = places.iter().map(|&place| suffix_at(&text, left.len(), place));
+        let shared_with_next = suffixes[first + 1..].iter().map(|&next| shared_prefix[next as usize] as u32);
+        chunk.clear();
+        chunk.extend(suffixes_of_chunk.zip(shared_with_next.chain([0])));
+        for &(suffix, shared) in &chunk {
+            // Shorter prefixes than asked for are as good as none.
+            let shared = if (shared as usize) < wanted.min_len { 0 } else { shared };
+            match stack.last_mut() {
+                Some(innermost) if innermost.len >= shared => innermost.add_suffix(suffix, &mut starts),
+                _ if shared > 0 => {
+                    let mut interval = Interval::new(shared, &starts);
+                    interval.add_suffix(suffix, &mut starts);
+                    stack.push(interval);
+                }
+                _ => {}
             }
-            child = top;
-        }
-        match stack.last_mut() {
-            Some(top) if top.len == shared => top.add(child, &mut starts),
-            _ if shared > 0 => {
-                child.maximal = false;
-                stack.push(Interval { len: shared, ..child });
-            }
-            _ => {
-                starts.left.clear();
-                starts.right.clear();
-            }
+            close(&mut stack, shared, &mut starts, longest);
         }
     }
     Ok(true)
+}
+
+/// Ends the intervals that the next suffix does not lie in: those longer than what it shares with the last one.
+fn close(stack: &mut Vec<Interval>, shared: u32, starts: &mut Pair<Starts>, longest: &mut Longest) {
+    while let Some(done) = stack.pop_if(|innermost| innermost.len > shared) {
+        if done.maximal {
+            let (lefts, rights) = (starts.left.of(done.left), starts.right.of(done.right));
+            longest.push(done.len, (lefts, done.left.total), (rights, done.right.total));
+        }
+        match stack.last_mut() {
+            Some(around) if around.len >= shared => around.add(&done, starts),
+            _ if shared > 0 => stack.push(Interval { len: shared, maximal: false, ..done }),
+            _ => {
+                starts.left.blocks.clear();
+                starts.right.blocks.clear();
+            }
+        }
+    }
 }
 
 /// Both sides with a separator, in dense symbols, and how many symbols there are. Borders and the separator occur once.
@@ -159,63 +183,96 @@ fn joined(left: &[u32], right: &[u32]) -> (Vec<i32>, i32) {
     (text, symbols)
 }
 
-/// A single suffix, its occurrence added behind the blocks.
-fn leaf(text: &[i32], left_len: usize, suffix: i32, starts: &mut Starts) -> Interval {
+/// The suffix that begins at a place of the joined text.
+fn suffix_at(text: &[i32], left_len: usize, suffix: i32) -> Suffix {
     let at = suffix as usize;
-    // Before the very first id stands a symbol that no other place has.
-    let before = Before::One(if at == 0 { -1 } else { text[at - 1] });
-    let (left_block, right_block) = (starts.left.len(), starts.right.len());
-    let on_left = at <= left_len;
-    if on_left {
-        starts.left.push(at as u32);
-    } else {
-        starts.right.push((at - left_len - 1) as u32);
-    }
-    Interval {
-        len: 0,
-        left_before: if on_left { before } else { Before::Nothing },
-        right_before: if on_left { Before::Nothing } else { before },
-        left_total: u32::from(on_left),
-        right_total: u32::from(!on_left),
-        maximal: false,
-        left_block,
-        right_block,
-    }
+    let before = if at == 0 { Before::BEGINNING } else { Before(text[at - 1]) };
+    let (side, start) = if at <= left_len { (Side::Left, at) } else { (Side::Right, at - left_len - 1) };
+    Suffix { side, start: start as u32, before }
 }
 
 impl Interval {
+    /// An interval without occurrences.
+    fn new(len: u32, starts: &Pair<Starts>) -> Self {
+        let none =
+            |starts: &Starts| Occurrences { before: Before::NOTHING, total: 0, block: starts.blocks.len() as u32 };
+        Self { len, left: none(&starts.left), right: none(&starts.right), maximal: false }
+    }
+
+    /// Adds one suffix as a child. The own blocks lie at the end of `starts`.
+    fn add_suffix(&mut self, suffix: Suffix, starts: &mut Pair<Starts>) {
+        let (own, other, starts) = match suffix.side {
+            Side::Left => (&mut self.left, &self.right, &mut starts.left),
+            Side::Right => (&mut self.right, &self.left, &mut starts.right),
+        };
+        self.maximal |= suffix.before.can_differ(other.before);
+        own.before = own.before.and(suffix.before);
+        own.total += 1;
+        starts.insert(own.block as usize, suffix.start);
+    }
+
     /// Adds a child whose blocks lie at the end of `starts`, directly behind the own ones.
-    fn add(&mut self, child: Interval, starts: &mut Starts) {
+    fn add(&mut self, child: &Self, starts: &mut Pair<Starts>) {
         self.maximal |=
-            self.left_before.can_differ(child.right_before) || child.left_before.can_differ(self.right_before);
-        self.left_before = self.left_before.and(child.left_before);
-        self.right_before = self.right_before.and(child.right_before);
-        self.left_total += child.left_total;
-        self.right_total += child.right_total;
-        merge_last(&mut starts.left, self.left_block, child.left_block, starts.cap, &mut starts.merged);
-        merge_last(&mut starts.right, self.right_block, child.right_block, starts.cap, &mut starts.merged);
+            self.left.before.can_differ(child.right.before) || child.left.before.can_differ(self.right.before);
+        self.left.add(child.left, &mut starts.left);
+        self.right.add(child.right, &mut starts.right);
     }
 }
 
-/// Merges the last two ascending blocks, which begin at `first` and `second`, into their `cap` smallest numbers.
-fn merge_last(blocks: &mut Vec<u32>, first: usize, second: usize, cap: usize, merged: &mut Vec<u32>) {
-    if second == blocks.len() {
-        return;
+impl Occurrences {
+    fn add(&mut self, child: Self, starts: &mut Starts) {
+        self.before = self.before.and(child.before);
+        self.total += child.total;
+        starts.merge_last(self.block as usize, child.block as usize);
     }
-    if first < second && blocks[second - 1] > blocks[second] {
-        merged.clear();
-        let (mut one, mut other) = (first, second);
-        while merged.len() < cap && (one < second || other < blocks.len()) {
-            if other == blocks.len() || (one < second && blocks[one] < blocks[other]) {
-                merged.push(blocks[one]);
-                one += 1;
-            } else {
-                merged.push(blocks[other]);
-                other += 1;
+}
+
+impl Starts {
+    fn new(cap: usize) -> Self {
+        Self { blocks: Vec::new(), cap, merged: Vec::new() }
+    }
+
+    /// The block of an interval whose blocks are the last ones.
+    fn of(&self, occurrences: Occurrences) -> &[u32] {
+        &self.blocks[occurrences.block as usize..]
+    }
+
+    /// Puts a place into the last block, which begins at `first`, if it is among the `cap` smallest.
+    fn insert(&mut self, first: usize, start: u32) {
+        let blocks = &mut self.blocks;
+        let is_full = blocks.len() - first == self.cap;
+        if blocks.len() == first || blocks[blocks.len() - 1] < start {
+            if !is_full {
+                blocks.push(start);
             }
+            return;
         }
-        blocks.truncate(first);
-        blocks.extend_from_slice(merged);
+        if is_full {
+            blocks.pop();
+        }
+        // Counting does not guess, and where it belongs cannot be guessed.
+        let smaller = blocks[first..].iter().filter(|other| **other < start).count();
+        blocks.insert(first + smaller, start);
     }
-    blocks.truncate(first + cap);
+
+    /// Merges the last two ascending blocks, which begin at `first` and `second`, into their `cap` smallest places.
+    fn merge_last(&mut self, first: usize, second: usize) {
+        let Self { blocks, cap, merged } = self;
+        let end = blocks.len();
+        if first < second && second < end && blocks[second - 1] > blocks[second] {
+            merged.clear();
+            let (mut one, mut other) = (first, second);
+            while merged.len() < *cap && one < second && other < end {
+                let (left, right) = (blocks[one], blocks[other]);
+                merged.push(left.min(right));
+                one += usize::from(left < right);
+                other += usize::from(left >= right);
+            }
+            // What is left of the one moves behind what is merged; what is left of the other stands there already.
+            blocks.copy_within(one..second, first + merged.len());
+            blocks[first..first + merged.len()].copy_from_slice(merged);
+        }
+        blocks.truncate(first + *cap);
+    }
 }

@@ -228,3 +228,13 @@ fn runs_stop_at_borders_and_count_occurrences_inside_longer_ones() {
         assert_eq!(listed(left, right, 2), expected);
     }
 }
+
+/// Many are counted, few compared.
+#[test]
+fn many_runs_are_sorted_as_few_are() {
+    let run = |at: u32| super::SharedRun { len: at % 97, left_first: at * 7919 % 10_007, ..Default::default() };
+    let runs: Vec<_> = (0..10_007).map(run).collect();
+    let mut expected = runs.clone();
+    expected.sort_by_key(super::SharedRun::order);
+    assert_eq!(super::sorted(runs), expected);
+}
