@@ -295,25 +295,30 @@ async fn too_many_bytes_in_flight_are_refused_and_given_back() {
 async fn expired_work_in_the_queue_never_begins() {
     let running = small_server().await;
     let channel = running.connect().await;
-    let heavy = || request(&heavy_text(1), &heavy_text(2));
-    let mut first = ComparisonServiceClient::new(channel.clone());
-    let first = tokio::spawn(async move { first.compare(heavy()).await });
-    running.until(|tally| tally.running == 1).await;
-    let mut second = ComparisonServiceClient::new(channel.clone());
+    // Two before it, so that its deadline passes in the queue however fast the machine is.
+    let before: Vec<_> = (0..2)
+        .map(|_| {
+            let mut client = ComparisonServiceClient::new(channel.clone());
+            tokio::spawn(async move { client.compare(request(&heavy_text(1), &heavy_text(2))).await })
+        })
+        .collect();
+    running.until(|tally| (tally.running, tally.waiting) == (1, 1)).await;
+    let mut last = ComparisonServiceClient::new(channel.clone());
     // Too long for the lane of small messages, short enough to arrive well before its deadline.
     let text: String = heavy_text(3).chars().take(20_000).collect();
     let mut call = tonic::Request::new(request(&text, &text));
-    call.set_timeout(Duration::from_secs(2));
-    let second = tokio::spawn(async move { second.compare(call).await });
-    running.until(|tally| tally.waiting == 1).await;
-    let status = second.await.expect("joins").expect_err("there is no thread for it in time");
+    call.set_timeout(Duration::from_secs(1));
+    let last = tokio::spawn(async move { last.compare(call).await });
+    running.until(|tally| tally.waiting == 2).await;
+    let status = last.await.expect("joins").expect_err("there is no thread for it in time");
     // tonic's own client says CANCELLED when its timer is first.
     assert!([Code::DeadlineExceeded, Code::Cancelled].contains(&status.code()), "{status:?}");
-    let tally = running.until(|tally| tally.waiting == 0).await;
-    assert_eq!((tally.running, tally.stopped), (1, 1), "its place is free while the first still runs");
-    first.abort();
-    let tally = running.until(|tally| tally.running == 0).await;
-    assert_eq!((tally.stopped, tally.finished), (2, 0));
+    let tally = running.until(|tally| tally.stopped == 1).await;
+    assert_eq!(tally.running, 1, "its place is free while those before it still run");
+    before.iter().for_each(tokio::task::JoinHandle::abort);
+    let tally = running.until(|tally| tally.running + tally.waiting == 0).await;
+    assert_eq!(tally.stopped + tally.finished, 3);
+    assert!(tally.finished <= 1, "only those before it run, and at least one of them was stopped");
 }
 
 #[tokio::test]
