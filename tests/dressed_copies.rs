@@ -38,9 +38,9 @@ fn differences(found: &Comparison, noise: Noise) -> Vec<String> {
     if found.score.verbatim != 1.0 {
         wrong.push(format!("{:?}", found.score));
     }
-    let role = |bead: &Bead| match (bead.left.first(), bead.right.first()) {
-        (Some(left), _) => found.outlines.left.paragraphs[*left as usize].role,
-        (None, right) => found.outlines.right.paragraphs[*right.expect("a bead has a paragraph") as usize].role,
+    let role = |bead: &Bead| match bead.left.is_empty() {
+        false => found.outlines.left.paragraphs[bead.left.start as usize].role,
+        true => found.outlines.right.paragraphs[bead.right.start as usize].role,
     };
     let (furniture, own): (Vec<&Bead>, Vec<&Bead>) =
         found.beads.iter().partition(|bead| role(bead) == ParagraphRole::Furniture);

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use policy_echo::compare::comparison::{
@@ -52,8 +53,8 @@ fn json(comparison: &Comparison, lines: &Pair<Lines<'_>>) -> String {
     let links = comparison.links.iter().map(|link| {
         format!(
             "{{\"left\":{},\"right\":{},\"similarity\":{:.4},\"left_coverage\":{:.4},\"right_coverage\":{:.4}}}",
-            all_lines(&paragraph_lines.left, &[link.left]),
-            all_lines(&paragraph_lines.right, &[link.right]),
+            all_lines(&paragraph_lines.left, link.left..link.left + 1),
+            all_lines(&paragraph_lines.right, link.right..link.right + 1),
             link.similarity,
             link.left_coverage,
             link.right_coverage,
@@ -62,8 +63,8 @@ fn json(comparison: &Comparison, lines: &Pair<Lines<'_>>) -> String {
     let beads = comparison.beads.iter().map(|bead| {
         format!(
             "{{\"left\":{},\"right\":{},\"kind\":\"{}\",\"moved\":{},\"similarity\":{:.4}}}",
-            all_lines(&paragraph_lines.left, &bead.left),
-            all_lines(&paragraph_lines.right, &bead.right),
+            all_lines(&paragraph_lines.left, bead.left.clone()),
+            all_lines(&paragraph_lines.right, bead.right.clone()),
             bead_name(bead.kind),
             bead.moved,
             bead.similarity,
@@ -98,9 +99,8 @@ fn list(items: impl Iterator<Item = String>) -> String {
 }
 
 /// All lines of some paragraphs, each once, as a JSON list.
-fn all_lines(of_paragraph: &[Vec<usize>], paragraphs: &[u32]) -> String {
-    let mut all: Vec<usize> =
-        paragraphs.iter().flat_map(|&paragraph| &of_paragraph[paragraph as usize]).copied().collect();
+fn all_lines(of_paragraph: &[Vec<usize>], paragraphs: Range<u32>) -> String {
+    let mut all: Vec<usize> = paragraphs.flat_map(|paragraph| &of_paragraph[paragraph as usize]).copied().collect();
     all.sort_unstable();
     all.dedup();
     format!("{all:?}")

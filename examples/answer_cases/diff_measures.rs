@@ -63,9 +63,9 @@ struct BeadSide<'a> {
 }
 
 impl<'a> BeadSide<'a> {
-    fn new(folded: &'a Folded, outline: &[OutlineParagraph], paragraphs: &[u32]) -> Self {
+    fn new(folded: &'a Folded, outline: &[OutlineParagraph], paragraphs: &Range<u32>) -> Self {
         let mut side = Self { folded, paragraphs: Vec::new(), characters: Vec::new(), word_ends: Vec::new() };
-        for &paragraph in paragraphs {
+        for paragraph in paragraphs.clone() {
             let span = outline[paragraph as usize].span;
             let characters = folded.characters(span);
             let text: String = characters.iter().collect();

@@ -1,6 +1,7 @@
 //! What must hold of any answer, and a digest by which two runs are compared.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use policy_echo::compare::comparison::{Comparison, Edit};
 use policy_echo::text::span::{Raw, Span};
@@ -28,9 +29,10 @@ impl Write for Fnv {
 /// Whether the edits of every bead cover its paragraphs on both sides without gap or overlap.
 pub(crate) fn rebuilds(answer: &Comparison) -> bool {
     answer.beads.iter().all(|bead| {
-        let stretches = |paragraphs: &[u32], outline: &policy_echo::compare::comparison::Outline| -> Vec<Span<Raw>> {
-            paragraphs.iter().map(|at| outline.paragraphs[*at as usize].span).collect()
-        };
+        let stretches =
+            |paragraphs: &Range<u32>, outline: &policy_echo::compare::comparison::Outline| -> Vec<Span<Raw>> {
+                paragraphs.clone().map(|at| outline.paragraphs[at as usize].span).collect()
+            };
         covers(&bead.edits, &stretches(&bead.left, &answer.outlines.left), |edit| edit.left)
             && covers(&bead.edits, &stretches(&bead.right, &answer.outlines.right), |edit| edit.right)
     })

@@ -5,6 +5,8 @@
 
 pub(super) mod trace;
 
+use std::ops::Range;
+
 use crate::compare::comparison::{
     Bead, Citation, Cleaning, Comparison, Completeness, DateRole, Direction, Edit, EditKind, Item, KnownDate, Origin,
     Outline, OutlineParagraph, ParagraphLink, Passage, Quantity, Score, SharedPhrase, StageEnd,
@@ -87,10 +89,17 @@ fn link(link: &proto::ParagraphLink) -> ParagraphLink {
     }
 }
 
+/// The paragraphs of a bead stand one behind the other.
+fn in_a_row(paragraphs: &[u32]) -> Understood<Range<u32>> {
+    let Some((first, rest)) = paragraphs.split_first() else { return Ok(0..0) };
+    let rows = rest.iter().try_fold(*first, |last, next| (last.checked_add(1) == Some(*next)).then_some(*next));
+    known(rows.and_then(|last| last.checked_add(1)).map(|end| *first..end), "order of paragraphs")
+}
+
 fn bead(bead: &proto::Bead) -> Understood<Bead> {
     Ok(Bead {
-        left: bead.left.clone(),
-        right: bead.right.clone(),
+        left: in_a_row(&bead.left)?,
+        right: in_a_row(&bead.right)?,
         kind: known(to_proto::to_bead_kind(bead.kind()), "bead")?,
         moved: bead.moved,
         similarity: bead.similarity(),
@@ -254,8 +263,8 @@ mod tests {
                 passages: vec![0, 1],
             }],
             beads: vec![Bead {
-                left: vec![0, 1],
-                right: vec![2],
+                left: 0..2,
+                right: 2..3,
                 kind: BeadKind::Merge,
                 moved: true,
                 similarity: 0.125,

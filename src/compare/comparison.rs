@@ -4,6 +4,8 @@
 //! is copied here; who wants words cuts them from the text with a span. Indexes are positions in the lists of the
 //! same [`Comparison`]. No value here knows the wire format; `service::to_proto` builds that by hand.
 
+use std::ops::Range;
+
 use crate::text::document::PartialDate;
 use crate::text::span::{Pair, Raw, Span};
 
@@ -93,10 +95,10 @@ pub enum BeadKind {
 /// A group of paragraphs that belong together (Gale & Church 1993).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bead {
-    /// Indexes of the left paragraphs, ascending.
-    pub left: Vec<u32>,
-    /// Indexes of the right paragraphs, ascending.
-    pub right: Vec<u32>,
+    /// Indexes of the left paragraphs, which stand one behind the other; empty if only the right side has any.
+    pub left: Range<u32>,
+    /// Indexes of the right paragraphs, so too.
+    pub right: Range<u32>,
     /// Shape of the group.
     pub kind: BeadKind,
     /// Whether it stands outside the heaviest run of beads that keeps the order of both sides.

@@ -198,7 +198,8 @@ pub fn edits(
 ) -> Result<(Vec<Edit>, StageEnd), Cancelled> {
     let words = sequence::sequences(context.analyses, &context.vocabulary, Pair::new(left, right));
     let (pieces, end) = pieces(context, words.as_ref(), |_| true, budget, cancel)?;
-    Ok((output::edits(context, words.as_ref(), pieces), end))
+    let first_words = words.map(|side| side.words.first().copied());
+    Ok((output::edits(context, first_words, pieces), end))
 }
 
 /// The pieces that cover the words of both sides. Changes that are not `wanted` are left whole and without a kind.
@@ -213,6 +214,7 @@ fn pieces(
     let script = edit_script(&numbers.left, &numbers.right, budget, cancel)?;
     let islands = script.edits() / 40;
     let mut end = script.end;
+    drop(numbers);
     let ops = slide(&script.ops, &words.left.numbers, &words.right.numbers, |side, index| {
         let sequence = match side {
             cleanup::Side::Left => words.left,
@@ -220,8 +222,11 @@ fn pieces(
         };
         border_preference(context, sequence, index)
     });
-    let mut pieces = Vec::new();
-    for (op, reordered) in list::join_reordered(ops, words, &context.marks) {
+    // There may be hundreds of thousands of operations, so no list of them stays longer than it is needed.
+    drop(script);
+    let ops = list::join_reordered(ops, words, &context.marks);
+    let mut pieces = Vec::with_capacity(ops.len());
+    for (op, reordered) in ops {
         if reordered {
             let spans = Pair::new(words.left.span(op.left), words.right.span(op.right));
             pieces.push(Piece::changed(spans, Some(EditKind::Reordering)));
@@ -348,10 +353,7 @@ fn join_equal(mut pieces: Vec<Piece>, words: Pair<&Sequence>) -> Vec<Piece> {
 
 /// Joins two large changes that no rule knows with the one mark or particle that stands equal between them, at most
 /// `most` times.
-fn absorb_islands(pieces: Vec<Piece>, context: &EditContext<'_>, most: u64) -> Vec<Piece> {
-    if most == 0 {
-        return pieces;
-    }
+fn absorb_islands(mut pieces: Vec<Piece>, context: &EditContext<'_>, most: u64) -> Vec<Piece> {
     let text = context.texts().left;
     let large = |piece: &Piece| {
         piece.is_vague()
@@ -363,27 +365,27 @@ fn absorb_islands(pieces: Vec<Piece>, context: &EditContext<'_>, most: u64) -> V
         piece.is_equal()
             && matches!(text.slice(piece.spans.left), ['的' | '，' | '、' | '和' | '与' | '及' | '等' | '在' | '了'])
     };
-    let mut absorbed = 0;
-    let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        let touches = |last: &Piece, piece: &Piece| {
-            last.spans.left.end() == piece.spans.left.start() && last.spans.right.end() == piece.spans.right.start()
-        };
-        if let [.., before, between] = out.as_slice()
-            && absorbed < most
+    let touches = |last: &Piece, piece: &Piece| {
+        last.spans.left.end() == piece.spans.left.start() && last.spans.right.end() == piece.spans.right.start()
+    };
+    let mut absorbed = Vec::new();
+    for at in 2..pieces.len() {
+        let [before, between, piece] = &pieces[at - 2..=at] else { continue };
+        if absorbed.len() as u64 / 2 < most
             && large(before)
             && island(between)
-            && large(&piece)
+            && large(piece)
             && touches(before, between)
-            && touches(between, &piece)
+            && touches(between, piece)
         {
-            let joined = Piece::changed(cover(before, &piece), Some(EditKind::Other));
-            out.truncate(out.len() - 2);
-            out.push(joined);
-            absorbed += 1;
-            continue;
+            pieces[at] = Piece::changed(cover(before, piece), Some(EditKind::Other));
+            absorbed.extend([at - 2, at - 1]);
         }
-        out.push(piece);
     }
-    out
+    let (mut at, mut absorbed) = (0, absorbed.into_iter().peekable());
+    pieces.retain(|_| {
+        at += 1;
+        absorbed.next_if_eq(&(at - 1)).is_none()
+    });
+    pieces
 }

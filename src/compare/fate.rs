@@ -248,8 +248,8 @@ pub fn score(right: &Units, answers: &[Answer], beads: &[Bead], items: &[Item]) 
         mark(answer.right, kind);
     }
     // Texts are equal once normalised.
-    let same = beads.iter().filter(|bead| bead.similarity >= 1.0).flat_map(|bead| &bead.right);
-    let same: FxHashSet<u32> = same.copied().collect();
+    let same = beads.iter().filter(|bead| bead.similarity >= 1.0).flat_map(|bead| bead.right.clone());
+    let same: FxHashSet<u32> = same.collect();
     for piece in right.pieces.iter().filter(|piece| same.contains(&piece.paragraph)) {
         mark(piece.span, 4);
     }

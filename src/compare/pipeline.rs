@@ -3,6 +3,8 @@
 //! In: two analyses, references, background, stock phrases, options. Out: a [`Comparison`]. A pure function: no I/O, no
 //! clock, no environment, no global state; it can fail only by being cancelled. Each stage is a module of its own.
 
+use std::ops::Range;
+
 use super::align::{Candidate, bead, identical::identical_paragraphs, link};
 use super::background::Background;
 use super::bigram;
@@ -225,8 +227,9 @@ fn bead_of(
     budget: &mut StepBudget,
     cancel: &Cancel,
 ) -> Result<(Bead, StageEnd), Cancelled> {
-    let spans = |analysis: &Analysis, paragraphs: &[u32]| -> Vec<Span<Normalized>> {
-        paragraphs.iter().map(|paragraph| analysis.paragraphs[*paragraph as usize].span).collect()
+    let spans = |analysis: &Analysis, paragraphs: &Range<u32>| -> Vec<Span<Normalized>> {
+        let paragraphs = &analysis.paragraphs[paragraphs.start as usize..paragraphs.end as usize];
+        paragraphs.iter().map(|paragraph| paragraph.span).collect()
     };
     let (left, right) = (spans(analyses.left, &group.left), spans(analyses.right, &group.right));
     let (edits, end) =

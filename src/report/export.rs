@@ -8,6 +8,7 @@
 mod trace;
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 pub use self::trace::{TraceTable, trace_csv, trace_markdown};
 use super::glyph::visible;
@@ -71,7 +72,7 @@ fn rows(comparison: &Comparison, documents: &Pair<Document>, language: Language)
 }
 
 fn row(index: usize, bead: &Bead, comparison: &Comparison, documents: &Pair<Document>, language: Language) -> Row {
-    let numbers = |list: &[u32]| list.iter().map(|index| (index + 1).to_string()).collect::<Vec<_>>().join(" ");
+    let numbers = |list: &Range<u32>| list.clone().map(|index| (index + 1).to_string()).collect::<Vec<_>>().join(" ");
     [
         (index + 1).to_string(),
         label::bead_kind(bead.kind, language).to_owned(),
@@ -86,8 +87,8 @@ fn row(index: usize, bead: &Bead, comparison: &Comparison, documents: &Pair<Docu
 }
 
 /// The paragraphs' words, one paragraph a line.
-fn words(paragraphs: &[u32], outline: &Outline, text: &str) -> String {
-    let spans = paragraphs.iter().filter_map(|&index| outline.paragraphs.get(index as usize));
+fn words(paragraphs: &Range<u32>, outline: &Outline, text: &str) -> String {
+    let spans = paragraphs.clone().filter_map(|index| outline.paragraphs.get(index as usize));
     spans.map(|paragraph| slice(text, paragraph.span)).collect::<Vec<_>>().join("\n")
 }
 

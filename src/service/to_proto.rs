@@ -218,8 +218,8 @@ impl<'a> Writer<'a> {
 
     fn bead(&self, bead: &Bead) -> proto::Bead {
         proto::Bead {
-            left: bead.left.clone(),
-            right: bead.right.clone(),
+            left: bead.left.clone().collect(),
+            right: bead.right.clone().collect(),
             kind: bead_kind(bead.kind).into(),
             moved: bead.moved,
             similarity: Some(bead.similarity),

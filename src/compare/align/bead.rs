@@ -5,6 +5,8 @@
 //! the group of the paragraph that holds most of it, if it stands next to that group, which makes splits and merges.
 //! Identical paragraphs stay alone with each other. Cost: n log n in paragraphs and links.
 
+use std::ops::Range;
+
 use super::Candidate;
 use super::order::heaviest_chain;
 use crate::compare::comparison::BeadKind;
@@ -18,10 +20,10 @@ const SAME: f32 = 0.98;
 /// A group of paragraphs, before it has edits.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Group {
-    /// Indexes of the left paragraphs, ascending.
-    pub left: Vec<u32>,
-    /// Indexes of the right paragraphs, ascending.
-    pub right: Vec<u32>,
+    /// Indexes of the left paragraphs, which stand one behind the other.
+    pub left: Range<u32>,
+    /// Indexes of the right paragraphs, so too.
+    pub right: Range<u32>,
     /// Strength of the correspondence, 0 to 1.
     pub similarity: f32,
     /// Whether it stands outside the heaviest chain that keeps the order.
@@ -50,7 +52,7 @@ pub fn groups(paragraphs: Pair<u32>, links: &[Candidate], identical: &[(u32, u32
         if group_of.left[left as usize].is_none() && group_of.right[right as usize].is_none() {
             group_of.left[left as usize] = Some(groups.len());
             group_of.right[right as usize] = Some(groups.len());
-            groups.push(Group { left: vec![left], right: vec![right], similarity, moved: false });
+            groups.push(Group { left: left..left + 1, right: right..right + 1, similarity, moved: false });
         }
     };
     for &(left, right) in identical {
@@ -70,10 +72,6 @@ pub fn groups(paragraphs: Pair<u32>, links: &[Candidate], identical: &[(u32, u32
     for link in &strongest {
         join(link, &mut groups, &mut group_of);
     }
-    for group in &mut groups {
-        group.left.sort_unstable();
-        group.right.sort_unstable();
-    }
     mark_moved(&mut groups);
     with_leftovers(groups, paragraphs, &group_of)
 }
@@ -81,7 +79,8 @@ pub fn groups(paragraphs: Pair<u32>, links: &[Candidate], identical: &[(u32, u32
 /// Lets the paragraph of a link that has no group join the other's, if that holds most of it and stands beside it.
 fn join(link: &Candidate, groups: &mut [Group], group_of: &mut Pair<Vec<Option<usize>>>) {
     let (left, right) = (link.left as usize, link.right as usize);
-    let beside = |members: &[u32], paragraph: u32| members.iter().any(|member| member.abs_diff(paragraph) == 1);
+    let beside = |members: &Range<u32>, paragraph: u32| paragraph + 1 == members.start || paragraph == members.end;
+    let with = |members: &Range<u32>, paragraph: u32| members.start.min(paragraph)..members.end.max(paragraph + 1);
     match (group_of.left[left], group_of.right[right]) {
         (Some(index), None) => {
             let group = &mut groups[index];
@@ -90,7 +89,7 @@ fn join(link: &Candidate, groups: &mut [Group], group_of: &mut Pair<Vec<Option<u
                 && group.left.len() == 1
                 && beside(&group.right, link.right)
             {
-                group.right.push(link.right);
+                group.right = with(&group.right, link.right);
                 group_of.right[right] = Some(index);
             }
         }
@@ -101,7 +100,7 @@ fn join(link: &Candidate, groups: &mut [Group], group_of: &mut Pair<Vec<Option<u
                 && group.right.len() == 1
                 && beside(&group.left, link.left)
             {
-                group.left.push(link.left);
+                group.left = with(&group.left, link.left);
                 group_of.left[left] = Some(index);
             }
         }
@@ -110,8 +109,10 @@ fn join(link: &Candidate, groups: &mut [Group], group_of: &mut Pair<Vec<Option<u
 }
 
 fn mark_moved(groups: &mut [Group]) {
-    let pairs: Vec<(u32, u32, f64)> =
-        groups.iter().map(|group| (group.left[0], group.right[0], f64::from(group.similarity).max(0.01))).collect();
+    let pairs: Vec<(u32, u32, f64)> = groups
+        .iter()
+        .map(|group| (group.left.start, group.right.start, f64::from(group.similarity).max(0.01)))
+        .collect();
     for (group, on_chain) in groups.iter_mut().zip(heaviest_chain(&pairs)) {
         group.moved = !on_chain;
     }
@@ -120,7 +121,7 @@ fn mark_moved(groups: &mut [Group]) {
 /// Adds a group for every paragraph that has none, and brings all into readable order: that of the left document, with
 /// what only the right one has behind the group of the right paragraph before it.
 fn with_leftovers(mut matched: Vec<Group>, paragraphs: Pair<u32>, group_of: &Pair<Vec<Option<usize>>>) -> Vec<Group> {
-    let alone = |left: Vec<u32>, right: Vec<u32>| Group { left, right, similarity: 0.0, moved: false };
+    let alone = |left: Range<u32>, right: Range<u32>| Group { left, right, similarity: 0.0, moved: false };
     // What only the right side has, by the group that the last right paragraph with an unmoved group belongs to.
     let mut behind: Vec<Vec<u32>> = vec![Vec::new(); matched.len()];
     let mut first: Vec<u32> = Vec::new();
@@ -139,15 +140,15 @@ fn with_leftovers(mut matched: Vec<Group>, paragraphs: Pair<u32>, group_of: &Pai
         }
     }
     let mut out = Vec::with_capacity((paragraphs.left + paragraphs.right) as usize);
-    out.extend(first.into_iter().map(|right| alone(vec![], vec![right])));
+    out.extend(first.into_iter().map(|right| alone(0..0, right..right + 1)));
     let mut told = vec![false; matched.len()];
     for left in 0..paragraphs.left {
         match group_of.left[left as usize] {
-            None => out.push(alone(vec![left], vec![])),
+            None => out.push(alone(left..left + 1, 0..0)),
             Some(index) if !told[index] => {
                 told[index] = true;
                 out.push(std::mem::take(&mut matched[index]));
-                out.extend(behind[index].iter().map(|right| alone(vec![], vec![*right])));
+                out.extend(behind[index].iter().map(|right| alone(0..0, *right..*right + 1)));
             }
             Some(_) => {}
         }
@@ -171,8 +172,9 @@ mod tests {
             })
             .collect();
         let groups = groups(Pair::new(left, right), &links, &[]);
-        let show =
-            |group: &Group| format!("{:?}-{:?}{}", group.left, group.right, if group.moved { " moved" } else { "" });
+        let numbers = |members: &Range<u32>| members.clone().collect::<Vec<u32>>();
+        let moved = |group: &Group| if group.moved { " moved" } else { "" };
+        let show = |group: &Group| format!("{:?}-{:?}{}", numbers(&group.left), numbers(&group.right), moved(group));
         groups.iter().map(show).collect::<Vec<_>>().join(" ")
     }
 

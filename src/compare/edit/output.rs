@@ -6,19 +6,22 @@
 
 use super::EditContext;
 use super::piece::{Piece, cover};
-use super::sequence::Sequence;
 use crate::compare::comparison::Edit;
 use crate::compare::comparison::EditKind;
 use crate::text::normalize::NormalizedText;
 use crate::text::span::{Normalized, Pair, Raw, Side, Span};
 
-/// The edits of pieces.
-pub(super) fn edits(context: &EditContext<'_>, words: Pair<&Sequence>, pieces: Vec<Piece>) -> Vec<Edit> {
+/// The edits of pieces; the first words of both sides say where an edit without words stands before all others.
+pub(super) fn edits(
+    context: &EditContext<'_>,
+    first_words: Pair<Option<Span<Normalized>>>,
+    pieces: Vec<Piece>,
+) -> Vec<Edit> {
     let texts = context.texts();
     let pieces = keep_characters_whole(texts, pieces);
     let raw = Pair::new(
-        raw_spans(texts.left, words.left, &pieces, |piece| piece.spans.left),
-        raw_spans(texts.right, words.right, &pieces, |piece| piece.spans.right),
+        raw_spans(texts.left, first_words.left, &pieces, |piece| piece.spans.left),
+        raw_spans(texts.right, first_words.right, &pieces, |piece| piece.spans.right),
     );
     pieces
         .into_iter()
@@ -38,6 +41,15 @@ pub(super) fn edits(context: &EditContext<'_>, words: Pair<&Sequence>, pieces: V
 /// Joins pieces whose border would cut a raw character. Where a paragraph ends between them on the other side, they stay
 /// two, and the character goes to the first.
 fn keep_characters_whole(texts: Pair<&NormalizedText>, pieces: Vec<Piece>) -> Vec<Piece> {
+    let cuts_a_character = |pieces: &[Piece]| {
+        let [last, piece] = pieces else { return false };
+        let cut = |side: Side| cut_characters(texts.get(side), *last.spans.get(side), *piece.spans.get(side));
+        Side::BOTH.into_iter().any(|side| cut(side) > 0)
+    };
+    // Hardly any text holds a character that is several once it is normalised.
+    if !pieces.windows(2).any(cuts_a_character) {
+        return pieces;
+    }
     let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
     for mut piece in pieces {
         let Some(last) = out.last_mut() else {
@@ -134,14 +146,14 @@ fn give_front(texts: Pair<&NormalizedText>, out: &mut [Piece], piece: &mut Piece
 /// Raw spans of one side of the pieces.
 fn raw_spans(
     text: &NormalizedText,
-    words: &Sequence,
+    first_word: Option<Span<Normalized>>,
     pieces: &[Piece],
     side: impl Fn(&Piece) -> Span<Normalized>,
 ) -> Vec<Span<Raw>> {
     let mut out: Vec<Span<Raw>> = Vec::with_capacity(pieces.len());
     // The last piece that is not empty on this side, and where this side has got to.
     let mut before: Option<usize> = None;
-    let mut reached = words.words.first().map_or(0, |first| text.to_raw(*first).start());
+    let mut reached = first_word.map_or(0, |first| text.to_raw(first).start());
     for (index, piece) in pieces.iter().enumerate() {
         let span = side(piece);
         if span.is_empty() {

@@ -1,6 +1,8 @@
 //! The page of a comparison: what it found in numbers and in a drawing, then both documents side by side, then the
 //! passages, items, phrases and sources one by one.
 
+use std::ops::Range;
+
 use maud::{Markup, html};
 
 use super::marked::{MarkedText, edit_class, side_letter};
@@ -229,7 +231,7 @@ fn column(
     let outline = comparison.outlines.get(side);
     html! {
         div.column {
-            @for &index in own {
+            @for index in own.clone() {
                 @if let Some(paragraph) = outline.paragraphs.get(index as usize) {
                     div.paragraph id={ (side_letter(side)) (index + 1) } {
                         (margin(side, index, paragraph.role, other, comparison, language))
@@ -249,7 +251,7 @@ fn column(
 /// What stands where a row has no paragraph on one side: that the wording is elsewhere, or that there is none.
 fn without_counterpart(
     side: Side,
-    other: &[u32],
+    other: &Range<u32>,
     comparison: &Comparison,
     texts: &Pair<MarkedText<'_>>,
     language: Language,
@@ -259,11 +261,11 @@ fn without_counterpart(
         Side::Right => Side::Left,
     };
     let mut linked: Vec<u32> =
-        other.iter().flat_map(|index| links_of(comparison, there, *index)).map(|(target, _)| target).collect();
+        other.clone().flat_map(|index| links_of(comparison, there, index)).map(|(target, _)| target).collect();
     linked.sort_unstable();
     linked.dedup();
     let mut echoing: Vec<u32> =
-        other.iter().flat_map(|index| texts.get(there).passages_of(*index as usize)).copied().collect();
+        other.clone().flat_map(|index| texts.get(there).passages_of(index as usize)).copied().collect();
     echoing.retain(|index| comparison.passages.get(*index as usize).is_some_and(|passage| passage.is_echo()));
     echoing.sort_unstable();
     echoing.dedup();
@@ -294,7 +296,7 @@ fn margin(
     side: Side,
     index: u32,
     role: ParagraphRole,
-    beside: &[u32],
+    beside: &Range<u32>,
     comparison: &Comparison,
     language: Language,
 ) -> Markup {

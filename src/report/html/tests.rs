@@ -56,8 +56,8 @@ fn line_by_line(left: &str, right: &str, step: u32) -> Comparison {
             .collect();
         let kind = BeadKind::Match;
         comparison.beads.push(Bead {
-            left: vec![index],
-            right: vec![index],
+            left: index..index + 1,
+            right: index..index + 1,
             kind,
             moved: true,
             similarity: 0.5,
