@@ -198,9 +198,11 @@ impl Longest {
             && starts[left.len()..][..right.len()] == *right
     }
 
-    /// Lets go of the runs behind the longest ones, and of their starts.
+    /// Lets go of the runs behind the longest ones, and of their starts. There are more than are kept.
     fn cut(&mut self) {
-        self.find_last();
+        let mut orders: Vec<u64> = self.runs.iter().map(SharedRun::order).collect();
+        let (_, first_let_go, _) = orders.select_nth_unstable(self.most);
+        self.last = *first_let_go - 1;
         // Runs stand in the order of their starts, which move to the front with them, once for all that share them.
         let (starts, last, cap) = (&mut self.starts, self.last, self.cap);
         let mut kept = 0;
@@ -225,22 +227,13 @@ impl Longest {
         self.starts.truncate(kept);
     }
 
-    /// Finds which run is the last of the longest ones, if there are more.
-    fn find_last(&mut self) {
-        if self.runs.len() > self.most {
-            let mut orders: Vec<u64> = self.runs.iter().map(SharedRun::order).collect();
-            let (_, first_let_go, _) = orders.select_nth_unstable(self.most);
-            self.last = *first_let_go - 1;
-        }
-    }
-
     /// Longest first; of equal length, by where they first begin on the left. `end` says whether all were looked for.
-    fn into_sorted(mut self, end: StageEnd) -> SharedRuns {
-        self.find_last();
-        let last = self.last;
-        self.runs.retain(|run| run.order() <= last);
-        let end = if last < u64::MAX { StageEnd::Budget } else { end };
-        SharedRuns { runs: sorted(self.runs), starts: self.starts, cap: self.cap, end }
+    fn into_sorted(self, end: StageEnd) -> SharedRuns {
+        let let_some_go = self.last < u64::MAX || self.runs.len() > self.most;
+        let mut runs = sorted(self.runs);
+        runs.truncate(self.most);
+        let end = if let_some_go { StageEnd::Budget } else { end };
+        SharedRuns { runs, starts: self.starts, cap: self.cap, end }
     }
 }
 
@@ -255,7 +248,9 @@ fn sorted(mut runs: Vec<SharedRun>) -> Vec<SharedRun> {
     }
     let most = |part: fn(&SharedRun) -> u32| runs.iter().map(part).max().unwrap_or(0);
     let (longest, last_place) = (most(|run| run.len), most(|run| run.left_first));
-    let by_place = counting::sorted(runs.iter().map(|run| (run.left_first, *run)), last_place as usize + 1).0;
-    drop(runs);
-    counting::sorted(by_place.iter().map(|run| (longest - run.len, *run)), longest as usize + 1).0
+    let places = (0_u32..).zip(&runs).map(|(index, run)| (run.left_first, index));
+    let by_place = counting::sorted(places, last_place as usize + 1).0;
+    let lengths = by_place.iter().map(|&index| (longest - runs[index as usize].len, index));
+    let by_length = counting::sorted(lengths, longest as usize + 1).0;
+    by_length.into_iter().map(|index| runs[index as usize]).collect()
 }

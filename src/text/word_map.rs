@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 type Entry<T> = (Box<[char]>, T);
 
 /// Bits of a filter: a power of two, some times the words of the longest list.
-const FILTER_BITS: usize = 1024;
+const FILTER_BITS: usize = 4096;
 
 /// One bit for each value of the lower bits of a character: most characters are in no list.
 #[derive(Clone, Debug)]
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_set_holds_its_characters_and_no_others() {
         let set = CharacterSet::new("市省".chars());
-        let twin = char::from_u32('市' as u32 + 1024).expect("a character");
+        let twin = char::from_u32('市' as u32 + super::FILTER_BITS as u32).expect("a character");
         assert_eq!(['市', '省', twin, 'a'].map(|character| set.contains(character)), [true, true, false, false]);
     }
 
