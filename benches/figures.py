@@ -231,7 +231,7 @@ def units(report, program, quick):
 
 
 def cancel(report, program, folder, quick):
-    report.heading("Work that goes on after a cancellation (processor time; a busy machine adds to it)")
+    report.heading("Work that goes on after a cancellation (by the clock; a busy machine adds to it)")
     text = natural(200_000, 8)
     pairs = {"edited": write(folder, "cancel-e", text, edited(text, 0.05, 9))}
     pairs["unrelated"] = write(folder, "cancel-u", text, natural(200_000, 10))
