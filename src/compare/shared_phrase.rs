@@ -25,6 +25,9 @@ const WORDS_PER_CHARACTER: u64 = 4;
 /// Characters of phrases that are always reported.
 const WORDS_AT_LEAST: u64 = 1 << 16;
 
+/// Steps of some nanoseconds that a phrase takes beside those of its characters: lists, its origin, where it stands.
+const PHRASE_STEPS: u32 = 1 << 10;
+
 /// A document as the phrase finder sees it: its characters with borders between, and where each stands.
 #[derive(Clone, Debug, Default)]
 pub struct Bordered {
@@ -96,7 +99,7 @@ pub fn find(
         .iter()
         .take(reported)
         .map(|run| {
-            polls.steps(run.len)?;
+            polls.steps(PHRASE_STEPS + run.len)?;
             let start = texts.left.position(found.left_starts(run)[0]);
             let span = Span::new(start, start + run.len);
             let words = analyses.left.text.slice(span);

@@ -27,6 +27,8 @@ pub(super) enum Otherwise {
     SomeRuns,
 }
 
+/// Steps of the polls that a step of this module counts: most of its ids lie anywhere in memory and are waited for.
+const MEMORY_STEPS: u64 = 8;
 /// Steps that a pair of places takes at least, with the ids that are compared, where many pairs are looked at.
 const PAIR_STEPS: u64 = 3;
 
@@ -67,7 +69,7 @@ pub(super) fn runs(
         if !work.extend(group, longest) {
             return Ok(allowance);
         }
-        polls.steps((work.steps - before).min(u64::from(u32::MAX)) as u32)?;
+        polls.steps((MEMORY_STEPS * (work.steps - before)).min(u64::from(u32::MAX)) as u32)?;
     }
     Ok(work.steps)
 }
