@@ -212,7 +212,7 @@ fn compare(data: &[u8]) {
         phrase.left.iter().copied().for_each(left);
         phrase.right.iter().copied().for_each(right);
     }
-    let mut grouped: Vec<u32> = found.beads.iter().flat_map(|bead| bead.left.iter().copied()).collect();
+    let mut grouped: Vec<u32> = found.beads.iter().flat_map(|bead| bead.left.clone()).collect();
     grouped.sort_unstable();
     assert!(grouped.windows(2).all(|two| two[0] < two[1]), "a paragraph is in one bead");
     let form = from_proto::AnswerForm { unit: from_proto::OffsetUnit::Utf16CodeUnits, include_text: true };
