@@ -41,13 +41,12 @@ pub(super) fn edits(
 /// Joins pieces whose border would cut a raw character. Where a paragraph ends between them on the other side, they stay
 /// two, and the character goes to the first.
 fn keep_characters_whole(texts: Pair<&NormalizedText>, pieces: Vec<Piece>) -> Vec<Piece> {
-    let cuts_a_character = |pieces: &[Piece]| {
-        let [last, piece] = pieces else { return false };
+    let cuts = |last: &Piece, piece: &Piece| {
         let cut = |side: Side| cut_characters(texts.get(side), *last.spans.get(side), *piece.spans.get(side));
-        Side::BOTH.into_iter().any(|side| cut(side) > 0)
+        Pair::new(cut(Side::Left), cut(Side::Right))
     };
     // Hardly any text holds a character that is several once it is normalised.
-    if !pieces.windows(2).any(cuts_a_character) {
+    if pieces.windows(2).all(|two| cuts(&two[0], &two[1]) == Pair::new(0, 0)) {
         return pieces;
     }
     let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
@@ -56,8 +55,7 @@ fn keep_characters_whole(texts: Pair<&NormalizedText>, pieces: Vec<Piece>) -> Ve
             out.push(piece);
             continue;
         };
-        let cut = |side: Side| cut_characters(texts.get(side), *last.spans.get(side), *piece.spans.get(side));
-        let cuts = Pair::new(cut(Side::Left), cut(Side::Right));
+        let cuts = cuts(last, &piece);
         // Such a stretch has given its front away already.
         let gave = |side: Side| *cuts.get(side) > 0 && last.spans.get(side).is_empty();
         let parted = is_gap(last.spans.left, piece.spans.left) || is_gap(last.spans.right, piece.spans.right);

@@ -222,8 +222,7 @@ fn pieces(
 ) -> Vec<Piece> {
     let texts = context.texts();
     let gap = |left: Span<Normalized>, right: Span<Normalized>| {
-        let spans = Pair::new(left, right);
-        (!left.is_empty() || !right.is_empty()).then(|| Piece::changed(spans, kind_of(context, spans)))
+        nonempty(Pair::new(left, right)).map(|gap| Piece::changed(gap.spans, kind_of(context, gap.spans)))
     };
     let mut out = Vec::new();
     let mut done = Pair::new(change.left.start(), change.right.start());

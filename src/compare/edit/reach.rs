@@ -5,7 +5,7 @@
 //! 市、区人民政府必须. A sentence of a regulation opens with its subject and its modal word, which is just where it is
 //! adapted, so that shared words alone let the passage begin too late. Never shorter, never past the sentence on either
 //! side; swapping the sides swaps the answer. Cost: two diffs of at most
-//! [`LOOKED_AT`] and [`HEAD_CHARACTERS`] a side.
+//! [`MOST_CHARACTERS`] and [`HEAD_CHARACTERS`] a side.
 
 use super::EditContext;
 use super::piece::{Piece, State};
@@ -15,9 +15,10 @@ use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 use crate::text::span::{Normalized, Pair, Span};
 
-/// Characters in front of a stretch that are looked at: first the nearest, which most often say that there is nothing, and
-/// at most so many.
-const LOOKED_AT: [u32; 2] = [12, 32];
+/// Characters in front of a stretch that are looked at first: most often they say that there is nothing.
+const NEAREST_CHARACTERS: u32 = 12;
+/// Most characters that a stretch is lengthened by.
+const MOST_CHARACTERS: u32 = 32;
 /// Characters of each stretch that are looked at with what stands before it.
 const HEAD_CHARACTERS: u32 = 24;
 /// Most characters of an inserted or dropped word between words that answer one another, as 进一步.
@@ -34,18 +35,16 @@ pub fn reach(
         Pair::new(Front::of(context.analyses.left, stretches.left), Front::of(context.analyses.right, stretches.right));
     let texts = context.texts();
     let same_label = texts.left.slice(fronts.left.label) == texts.right.slice(fronts.right.label);
-    let mut reached = Reached { stretches, is_at_edge: true };
-    let mut looked_at = Pair::new(0, 0);
-    for most in LOOKED_AT {
-        let before = fronts.as_ref().map(|front| front.before(same_label, most));
-        let lengths = before.map(|before| before.len());
-        if !reached.is_at_edge || lengths == looked_at {
-            break;
-        }
-        reached = reach_within(context, stretches, before, budget, cancel)?;
-        looked_at = lengths;
+    let before = |most: u32| fronts.as_ref().map(|front| front.before(same_label, most));
+    let (nearest, all) = (before(NEAREST_CHARACTERS), before(MOST_CHARACTERS));
+    if all.left.is_empty() && all.right.is_empty() {
+        return Ok(stretches);
     }
-    Ok(reached.stretches)
+    let reached = reach_within(context, stretches, nearest, budget, cancel)?;
+    if !reached.is_at_edge || nearest == all {
+        return Ok(reached.stretches);
+    }
+    Ok(reach_within(context, stretches, all, budget, cancel)?.stretches)
 }
 
 /// Stretches that were lengthened.
