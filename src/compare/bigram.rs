@@ -6,7 +6,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::matching::Units;
+use super::matching::{Piece, Units};
 use crate::text::cancel::{Cancel, Cancelled, Polls};
 use crate::text::span::Pair;
 
@@ -50,12 +50,22 @@ fn key(ranks: &[u32], at: u32) -> u64 {
 }
 
 /// The bigrams that both documents hold, with their places in either, in the order of keys.
-pub fn shared(bigrams: Pair<&Bigrams>) -> impl Iterator<Item = Pair<&[u32]>> {
-    let mut right = bigrams.right.iter().peekable();
-    bigrams.left.iter().filter_map(move |(key, left)| {
-        while right.next_if(|(other, _)| *other < key).is_some() {}
-        let (_, right) = right.next_if(|(other, _)| *other == key)?;
-        Some(Pair::new(left, right))
+pub fn shared<'b>(bigrams: Pair<&'b Bigrams>) -> impl Iterator<Item = Pair<&'b [u32]>> {
+    let (mut lefts, mut rights) = (bigrams.left.iter(), bigrams.right.iter());
+    let (mut left, mut right) = (lefts.next(), rights.next());
+    std::iter::from_fn(move || {
+        loop {
+            let ((left_key, left_places), (right_key, right_places)) = (left?, right?);
+            if left_key <= right_key {
+                left = lefts.next();
+            }
+            if right_key <= left_key {
+                right = rights.next();
+            }
+            if left_key == right_key {
+                return Some(Pair::new(left_places, right_places));
+            }
+        }
     })
 }
 
@@ -69,72 +79,104 @@ pub fn bigrams(units: Pair<&Units>, cancel: &Cancel) -> Result<Pair<Bigrams>, Ca
     ))
 }
 
-/// Numbers of the Basic Multilingual Plane and the few behind the last character, which stand for classes.
-const TABLE: usize = 0x1_0000 + 16;
+/// Numbers of the Basic Multilingual Plane, which nearly all units have.
+const PLANE: usize = 0x1_0000;
+/// Units that are looked at between two polls.
+const CHUNK: usize = 1024;
+
+/// Which numbers occur, with their ranks: a bit for each number of the plane, a map for the few behind it.
+struct Occurring {
+    /// Bits of the numbers of the plane, by words of 64.
+    plane: Vec<u64>,
+    /// How many numbers occur before those of each word.
+    before: Vec<u32>,
+    /// Ranks of the numbers behind the plane.
+    beyond: FxHashMap<u32, u32>,
+}
+
+impl Occurring {
+    fn rank(&self, number: u32) -> u32 {
+        let (word, bit) = (number as usize / 64, number % 64);
+        match self.plane.get(word) {
+            Some(bits) => self.before[word] + (bits & ((1 << bit) - 1)).count_ones(),
+            None => self.beyond.get(&number).copied().unwrap_or(0),
+        }
+    }
+}
 
 /// For every unit of either document the rank of its number among all that occur, and how many occur.
 fn ranks(units: Pair<&Units>, polls: &mut Polls<'_>) -> Result<(Pair<Vec<u32>>, usize), Cancelled> {
-    const ABSENT: u32 = u32::MAX;
-    let slot = |number: u32| match number {
-        0..=0xffff => Some(number as usize),
-        0x11_0000..=0x11_000f => Some((number - 0x10_0000) as usize),
-        _ => None,
-    };
-    let mut table = vec![ABSENT; TABLE];
-    let mut beyond: FxHashMap<u32, u32> = FxHashMap::default();
-    let mut numbers: Vec<u32> = Vec::new();
-    let mut provisional = units.map(|units| Vec::with_capacity(units.numbers.len()));
-    for (units, out) in [(units.left, &mut provisional.left), (units.right, &mut provisional.right)] {
-        for &number in &units.numbers {
-            polls.step()?;
-            let known = match slot(number) {
-                Some(slot) => &mut table[slot],
-                None => beyond.entry(number).or_insert(ABSENT),
-            };
-            if *known == ABSENT {
-                *known = numbers.len() as u32;
-                numbers.push(number);
+    let mut occurring = Occurring { plane: vec![0; PLANE / 64], before: Vec::new(), beyond: FxHashMap::default() };
+    let numbers = units.map(|units| units.numbers.chunks(CHUNK));
+    for chunk in numbers.left.chain(numbers.right) {
+        polls.steps(CHUNK as u32)?;
+        for &number in chunk {
+            match occurring.plane.get_mut(number as usize / 64) {
+                Some(bits) => *bits |= 1 << (number % 64),
+                None => _ = occurring.beyond.insert(number, 0),
             }
-            out.push(*known);
         }
     }
-    let mut order: Vec<u32> = (0..numbers.len() as u32).collect();
-    order.sort_unstable_by_key(|at| numbers[*at as usize]);
-    let mut rank = vec![0; numbers.len()];
-    for (place, at) in (0..).zip(&order) {
-        rank[*at as usize] = place;
+    let mut distinct = 0;
+    for bits in &occurring.plane {
+        occurring.before.push(distinct);
+        distinct += bits.count_ones();
     }
-    for number in provisional.left.iter_mut().chain(&mut provisional.right) {
-        polls.step()?;
-        *number = rank[*number as usize];
+    let mut beyond: Vec<u32> = occurring.beyond.keys().copied().collect();
+    beyond.sort_unstable();
+    for number in beyond {
+        occurring.beyond.insert(number, distinct);
+        distinct += 1;
     }
-    Ok((provisional, numbers.len()))
+    let mut of = |units: &Units| -> Result<Vec<u32>, Cancelled> {
+        let mut out = Vec::with_capacity(units.numbers.len());
+        for chunk in units.numbers.chunks(CHUNK) {
+            polls.steps(CHUNK as u32)?;
+            out.extend(chunk.iter().map(|number| occurring.rank(*number)));
+        }
+        Ok(out)
+    };
+    Ok((Pair::new(of(units.left)?, of(units.right)?), distinct as usize))
 }
 
 /// Sorts the bigrams of one document by their second, then by their first unit.
 fn index(units: &Units, ranks: Vec<u32>, distinct: usize, polls: &mut Polls<'_>) -> Result<Bigrams, Cancelled> {
-    let starts = || units.pieces.iter().flat_map(|piece| piece.units.start..piece.units.end.saturating_sub(1));
-    let sorted = |order: &mut dyn Iterator<Item = u32>, by: usize, polls: &mut Polls<'_>, total: usize| {
-        let mut next = vec![0_u32; distinct + 1];
-        for at in starts() {
-            polls.step()?;
-            next[ranks[at as usize + by] as usize + 1] += 1;
+    let range = |piece: &Piece| piece.units.start as usize..piece.units.end as usize;
+    let (mut next_by_first, mut next_by_second) = (vec![0_u32; distinct + 1], vec![0_u32; distinct + 1]);
+    let mut total = 0;
+    for piece in &units.pieces {
+        polls.steps(piece.units.len() as u32)?;
+        for pair in ranks[range(piece)].windows(2) {
+            next_by_first[pair[0] as usize + 1] += 1;
+            next_by_second[pair[1] as usize + 1] += 1;
+            total += 1;
         }
+    }
+    for next in [&mut next_by_first, &mut next_by_second] {
         for rank in 0..distinct {
             next[rank + 1] += next[rank];
         }
-        let mut out = vec![0_u32; total];
-        for at in order {
-            polls.step()?;
-            let place = &mut next[ranks[at as usize + by] as usize];
-            out[*place as usize] = at;
+    }
+    let mut by_second = vec![0_u32; total];
+    for piece in &units.pieces {
+        polls.steps(piece.units.len() as u32)?;
+        for (at, pair) in (piece.units.start..).zip(ranks[range(piece)].windows(2)) {
+            let place = &mut next_by_second[pair[1] as usize];
+            by_second[*place as usize] = at;
             *place += 1;
         }
-        Ok(out)
-    };
-    let total = units.pieces.iter().map(|piece| piece.units.len().saturating_sub(1)).sum();
-    let by_second = sorted(&mut starts(), 1, polls, total)?;
-    let places = sorted(&mut by_second.into_iter(), 0, polls, total)?;
+    }
+    drop(next_by_second);
+    let mut places = vec![0_u32; total];
+    for chunk in by_second.chunks(CHUNK) {
+        polls.steps(CHUNK as u32)?;
+        for &at in chunk {
+            let place = &mut next_by_first[ranks[at as usize] as usize];
+            places[*place as usize] = at;
+            *place += 1;
+        }
+    }
+    drop(by_second);
     let (mut groups, mut last) = (Vec::new(), None);
     for (index, at) in (0..).zip(&places) {
         polls.step()?;

@@ -17,6 +17,7 @@
 //! Cost: the word diff, and for each replacement at most 10 000 cells of a second alignment.
 
 mod atom;
+mod hint;
 mod kind;
 mod list;
 mod name;
@@ -35,9 +36,10 @@ mod tests;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use self::kind::WordFacts;
+use self::hint::{Hints, WordHints};
+use self::kind::Local;
 use self::list::Marks;
 use self::piece::{Piece, cover};
 pub use self::reach::reach;
@@ -70,15 +72,13 @@ pub struct EditContext<'a> {
     marks: Marks,
     /// Where “ stands in either text.
     opening_quotes: Pair<Vec<u32>>,
-    /// Facts of short words that changed before.
-    word_facts: RefCell<FxHashMap<&'a [char], Rc<WordFacts>>>,
+    /// What short words that changed before are of the scale, where they may be of it.
+    local: RefCell<FxHashMap<&'a [char], Option<Rc<Local>>>>,
 }
 
-/// Longest words whose facts are kept, in characters.
+/// Longest words whose place in the scale is kept, in characters.
 const LONGEST_KEPT: usize = 12;
-/// Words whose facts there is room for from the start.
-const FIRST_KEPT: usize = 256;
-/// Most words whose facts are kept.
+/// Most words whose place in the scale is kept.
 const MOST_KEPT: usize = 1 << 14;
 
 impl<'a> EditContext<'a> {
@@ -106,28 +106,34 @@ impl<'a> EditContext<'a> {
             let characters = (0_u32..).zip(text.characters());
             characters.filter(|(_, character)| **character == '“').map(|(at, _)| at).collect()
         });
-        let word_facts = RefCell::new(FxHashMap::with_capacity_and_hasher(FIRST_KEPT, FxBuildHasher));
-        Self { analyses, vocabulary, own_places, learned, marks, opening_quotes, word_facts }
+        let local = RefCell::default();
+        Self { analyses, vocabulary, own_places, learned, marks, opening_quotes, local }
     }
 
     fn texts(&self) -> Pair<&'a NormalizedText> {
         self.analyses.map(|analysis| &analysis.text)
     }
 
-    /// What words are wherever they stand.
-    fn word_facts(&self, words: &'a [char]) -> Rc<WordFacts> {
+    /// What words are of the scale.
+    fn local(&self, words: &'a [char], hints: WordHints) -> Option<Rc<Local>> {
+        let of_own_place =
+            || self.own_places.iter().any(|name| name.first().is_some_and(|first| words.contains(first)));
+        if !hints.first.may_be(Hints::SCALE) && !hints.any.may_be(Hints::LEVEL) && !of_own_place() {
+            return None;
+        }
+        let read = || Local::of(self, words).map(Rc::new);
         if words.len() > LONGEST_KEPT {
-            return Rc::new(WordFacts::of(self, words));
+            return read();
         }
-        if let Some(known) = self.word_facts.borrow().get(words) {
-            return Rc::clone(known);
+        if let Some(known) = self.local.borrow().get(words) {
+            return known.clone();
         }
-        let facts = Rc::new(WordFacts::of(self, words));
-        let mut kept = self.word_facts.borrow_mut();
+        let found = read();
+        let mut kept = self.local.borrow_mut();
         if kept.len() < MOST_KEPT {
-            kept.insert(words, Rc::clone(&facts));
+            kept.insert(words, found.clone());
         }
-        facts
+        found
     }
 
     fn own_places(&self) -> &scale::OwnPlaces {

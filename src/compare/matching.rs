@@ -152,7 +152,15 @@ fn document_units(
         while at < end {
             polls.step()?;
             let piece_units = out.numbers.len() - first_unit;
-            let at_list_mark = characters[at] == '、' && piece_units * 2 >= MAX_PIECE_UNITS;
+            let character = characters[at];
+            if piece_units < MAX_PIECE_UNITS && stands_for_itself(character, names) {
+                out.numbers.push(character as u32);
+                out.starts.push(at as u32);
+                out.lengths.push(1);
+                at += 1;
+                continue;
+            }
+            let at_list_mark = character == '、' && piece_units * 2 >= MAX_PIECE_UNITS;
             if at_list_mark || piece_units >= MAX_PIECE_UNITS {
                 let span = Span::new(first_character, at as u32);
                 push_piece(&mut out, first_unit, span, clause.sentence, sentence.paragraph);
@@ -162,7 +170,7 @@ fn document_units(
             let name = names.iter().find(|name| begins_with(&characters[at..end], name));
             let (number, length) = match name {
                 Some(name) => (Some(PLACE), name.len()),
-                None if classes == Classes::Literal => (character_number(characters[at]), 1),
+                None if classes == Classes::Literal => (character_number(character), 1),
                 None => match figures_length(&characters[at..end]) {
                     0 => (number_of(characters, at), 1),
                     length => (Some(FIGURES), length),
@@ -217,6 +225,13 @@ fn figures_length(text: &[char]) -> usize {
     }
     let plus = text[..length].iter().filter(|c| **c == '+').count();
     if plus >= 2 && text[0] != '+' && text[length - 1] != '+' { length } else { 0 }
+}
+
+/// Whether a character is Han and neither a level nor the first one of a name: most are.
+fn stands_for_itself(character: char, names: &[&[char]]) -> bool {
+    matches!(character, '\u{4e00}'..='\u{9fff}')
+        && !matches!(character, '省' | '市' | '区' | '县' | '州' | '镇' | '乡' | '地')
+        && names.iter().all(|name| name.first() != Some(&character))
 }
 
 /// The number of one character; none for punctuation and blanks.

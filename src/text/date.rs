@@ -115,6 +115,9 @@ fn dates_in(text: &NormalizedText, within: Span<Normalized>) -> Vec<(Span<Normal
     let mut found = Vec::new();
     let mut at = 0;
     while at < characters.len() {
+        // A date begins with a numeral, which few characters are.
+        let Some(next) = characters[at..].iter().position(|character| numeral(*character).is_some()) else { break };
+        at += next;
         let preceded = at > 0 && numeral(characters[at - 1]).is_some();
         match date_at(&characters[at..]).filter(|_| !preceded) {
             Some((date, length)) => {

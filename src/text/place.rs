@@ -81,6 +81,11 @@ pub fn is_short_place(character: char) -> bool {
     PLACES.short.contains(character)
 }
 
+/// The characters that names of places begin with, in no order.
+pub fn first_characters() -> impl Iterator<Item = char> {
+    PLACES.names.first_characters()
+}
+
 fn suffix_length(text: &[char]) -> usize {
     SUFFIX_AT.all_at(text).next().map_or(0, |(length, ())| length)
 }

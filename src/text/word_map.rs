@@ -87,6 +87,11 @@ impl<T> WordMap<T> {
         Self { filter, by_first }
     }
 
+    /// The characters that words begin with, in no order.
+    pub fn first_characters(&self) -> impl Iterator<Item = char> {
+        self.by_first.keys().copied()
+    }
+
     /// The words that `text` begins with, in the order of the list: their lengths and values.
     pub fn all_at<'m>(&'m self, text: &[char]) -> impl Iterator<Item = (usize, &'m T)> {
         let first = text.first().filter(|first| self.filter.may_hold(**first));

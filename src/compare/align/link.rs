@@ -288,8 +288,11 @@ fn compatible(analyses: Pair<&Analysis>, left: u32, right: u32) -> bool {
 pub fn unit_weights(units: &Units, bigrams: Bigrams) -> Vec<f32> {
     let pieces = units.pieces.len().max(MIN_PIECES) as f32;
     let mut weights = vec![0.0f32; units.numbers.len()];
+    let rarity_of = |places: usize| (pieces / places as f32).log2().max(0.0) / 2.0;
+    // Most bigrams stand in few places.
+    let of_few: [f32; 16] = std::array::from_fn(rarity_of);
     for (_, places) in bigrams.iter() {
-        let rarity = (pieces / places.len() as f32).log2().max(0.0) / 2.0;
+        let rarity = of_few.get(places.len()).copied().unwrap_or_else(|| rarity_of(places.len()));
         for at in places {
             weights[*at as usize] += rarity;
             weights[*at as usize + 1] += rarity;

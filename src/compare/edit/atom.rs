@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use super::hint::{self, Hints};
 use super::kind::is_punctuation;
 use super::quantity::{self, Figure};
 use super::scale::{self, OwnPlaces};
@@ -66,7 +67,8 @@ pub(super) fn atoms(characters: &[char], span: Span<Normalized>, words: Borders<
 fn next(characters: &[char], at: u32, end: u32, words: Borders<'_>, own: &OwnPlaces) -> (u32, Class) {
     let inside = &characters[at as usize..end as usize];
     let border = words.is_border(at);
-    if border || inside[0].is_ascii_digit() {
+    let first = hint::of(inside[0]);
+    if first.may_be(Hints::NUMERAL) && (border || inside[0].is_ascii_digit()) {
         let figure = quantity::figure_at(&characters[..end as usize], at as usize);
         if let Some(found) = figure {
             return (found.characters as u32, Class::Figure(found.figure));
@@ -75,13 +77,15 @@ fn next(characters: &[char], at: u32, end: u32, words: Borders<'_>, own: &OwnPla
     if is_punctuation(inside[0]) {
         return (1, Class::Punctuation);
     }
-    if border || is_level_behind_particle(characters, at, words) {
+    // Own places are of the gazetteer.
+    let may_be_scale = first.may_be(Hints::SCALE.and(Hints::PLACE));
+    if may_be_scale && (border || is_level_behind_particle(characters, at, words)) {
         let is_word = |length: usize| words.is_border(at + length as u32);
         if let Some(length) = scale::phrase_at(inside, own, is_word) {
             return (length as u32, Class::Scale);
         }
     }
-    let word = (1..=inside.len() as u32).find(|length| words.is_border(at + length)).unwrap_or(inside.len() as u32);
+    let word = words.border_behind(at).map_or(inside.len() as u32, |border| border.min(end) - at);
     if border && word > 1 && PARTICLES.contains(inside[0]) && is_level_behind_particle(characters, at + 1, words) {
         return (1, Class::Word);
     }
@@ -89,6 +93,9 @@ fn next(characters: &[char], at: u32, end: u32, words: Borders<'_>, own: &OwnPla
     // would end inside another word, as 一部 does in 统一|部署.
     let figure_inside = |from: u32| {
         let start = at + from;
+        if !hint::of(characters[start as usize]).may_be(Hints::NUMERAL) {
+            return None;
+        }
         let found = quantity::figure_at(&characters[..end as usize], start as usize)?;
         let stop = start + found.characters as u32;
         let numeral_goes_on = characters.get((at + word) as usize).is_some_and(|next| quantity::is_numeral(*next));
@@ -102,8 +109,9 @@ fn next(characters: &[char], at: u32, end: u32, words: Borders<'_>, own: &OwnPla
         return (from, Class::Word);
     }
     // A degree may be cut by the lexicon (可|以听|取), but is not looked for at the front of a longer word (推动力).
-    if let Some((length, degree)) = strength::degree_at(inside)
-        && border
+    if border
+        && first.may_be(Hints::DEGREE)
+        && let Some((length, degree)) = strength::degree_at(inside)
         && (length as u32 == word || length as u32 > word && length > 1)
     {
         return (length as u32, Class::Degree(degree));

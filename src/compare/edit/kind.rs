@@ -10,6 +10,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::EditContext;
+use super::hint::{Hints, WordHints};
 use super::name::{self, InContext};
 use super::quantity::{self, Figure};
 use super::strength::Degree;
@@ -47,7 +48,7 @@ pub(super) struct Facts<'a> {
     /// Never empty: what came or went is no matter of the rules.
     pub(super) words: &'a [char],
     /// What the words are wherever they stand.
-    alone: Rc<WordFacts>,
+    alone: WordFacts,
     /// One bit for each value of the lower bits of its characters.
     signature: u64,
     characters: &'a [char],
@@ -59,21 +60,21 @@ pub(super) struct Facts<'a> {
     subjects: OnceCell<u16>,
 }
 
-/// What words are wherever they stand; kept in the context, because the same words change again and again.
+/// What words are wherever they stand.
 #[derive(Debug)]
-pub(super) struct WordFacts {
+struct WordFacts {
     is_punctuation: bool,
     /// What only words of the administrative scale and names of places are.
-    local: Option<Local>,
+    local: Option<Rc<Local>>,
     degree: Option<Degree>,
     synonym: Option<u32>,
     is_any_place: bool,
     is_body: bool,
 }
 
-/// What words that hold a level or name a place are.
+/// What words that hold a level or name a place are; kept in the context, because the same words change again and again.
 #[derive(Debug)]
-struct Local {
+pub(super) struct Local {
     /// The form in which localised words are equal.
     canonical: Option<Vec<char>>,
     is_scale: bool,
@@ -81,24 +82,34 @@ struct Local {
     is_own_place: bool,
 }
 
-impl WordFacts {
-    /// Reads words.
-    pub(super) fn of(context: &EditContext<'_>, words: &[char]) -> Self {
+impl Local {
+    /// Reads words; `None` for most of those that may be of the scale by their characters.
+    pub(super) fn of(context: &EditContext<'_>, words: &[char]) -> Option<Self> {
         let own = context.own_places();
-        let local = Local {
+        let local = Self {
             canonical: scale::canonical(words, own),
             is_scale: scale::is_scale(words, own),
             is_national: scale::is_national(words),
             is_own_place: context.is_own_place(words),
         };
-        let is_local = local.canonical.is_some() || local.is_scale || local.is_national || local.is_own_place;
+        let is_any = local.canonical.is_some() || local.is_scale || local.is_national || local.is_own_place;
+        is_any.then_some(local)
+    }
+}
+
+impl WordFacts {
+    /// Reads words: a rule is asked only where their characters leave it open.
+    fn of<'a>(context: &EditContext<'a>, words: &'a [char]) -> Self {
+        let hints = WordHints::of(words);
+        let WordHints { first, last, .. } = hints;
+        let may_be_place = first.may_be(Hints::PLACE) || last.may_be(Hints::LEVEL);
         Self {
             is_punctuation: words.iter().all(|c| is_punctuation(*c)),
-            local: is_local.then_some(local),
-            degree: strength::degree(words),
-            synonym: synonym::number(words),
-            is_any_place: scale::is_any_place(words),
-            is_body: name::is_body(words),
+            local: context.local(words, hints),
+            degree: if first.may_be(Hints::DEGREE) { strength::degree(words) } else { None },
+            synonym: if first.may_be(Hints::SYNONYM) { synonym::number(words) } else { None },
+            is_any_place: may_be_place && scale::is_any_place(words),
+            is_body: last.may_be(Hints::BODY_END) && name::is_body(words),
         }
     }
 }
@@ -111,7 +122,7 @@ impl<'a> Facts<'a> {
         debug_assert!(!words.is_empty(), "only words are asked for");
         Self {
             words,
-            alone: context.word_facts(words),
+            alone: WordFacts::of(context, words),
             signature: words.iter().fold(0, |bits, character| bits | 1 << (u32::from(*character) % u64::BITS)),
             characters,
             opening_quotes: context.opening_quotes.get(side),
@@ -145,7 +156,7 @@ impl Facts<'_> {
     }
 
     fn is_local(&self, fact: fn(&Local) -> bool) -> bool {
-        self.alone.local.as_ref().is_some_and(fact)
+        self.alone.local.as_deref().is_some_and(fact)
     }
 
     /// Whether any rule may know the change from these words to others: each asks the same of both sides.

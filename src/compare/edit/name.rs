@@ -5,9 +5,9 @@
 
 use std::sync::LazyLock;
 
-use crate::text::word_map::CharacterSet;
+use crate::text::word_map::{CharacterSet, WordList};
 
-/// Titles of office, longest first where one ends another.
+/// Titles of office.
 const TITLES: &[&str] = &[
     "总书记",
     "副书记",
@@ -74,9 +74,10 @@ const BODIES: &[&str] = &[
     "会",
 ];
 
-/// Last characters of those endings, which tell most words from a body.
-static BODY_ENDS: LazyLock<CharacterSet> =
-    LazyLock::new(|| CharacterSet::new(BODIES.iter().filter_map(|body| body.chars().next_back())));
+static TITLE_AT: LazyLock<WordList> = LazyLock::new(|| WordList::of(TITLES));
+/// Last characters of titles, which tell most words from them.
+static TITLE_ENDS: LazyLock<CharacterSet> =
+    LazyLock::new(|| CharacterSet::new(TITLES.iter().filter_map(|title| title.chars().next_back())));
 static IS_SURNAME: LazyLock<CharacterSet> = LazyLock::new(|| CharacterSet::new(SURNAMES.chars()));
 
 /// The words that changed and what stands before and behind them.
@@ -94,22 +95,27 @@ fn ends_with(text: &[char], word: &str) -> bool {
     word.chars().rev().zip(text.iter().rev().map(Some).chain(std::iter::repeat(None))).all(|(a, b)| b == Some(&a))
 }
 
-fn begins_with(text: &[char], word: &str) -> bool {
-    word.chars().zip(text.iter().map(Some).chain(std::iter::repeat(None))).all(|(a, b)| b == Some(&a))
-}
-
 /// A surname with a given name of one or two characters, beside a title.
 pub(super) fn is_person(side: InContext<'_>) -> bool {
-    let named = (2..=3).contains(&side.words.len()) && IS_SURNAME.contains(side.words[0]);
-    let titled = || TITLES.iter().any(|title| ends_with(side.before, title) || begins_with(side.behind, title));
-    let listed = side.before.last() == Some(&'、') || side.behind.first() == Some(&'、');
-    named && (listed && side.words.len() == 3 || titled())
+    if !(2..=3).contains(&side.words.len()) || !IS_SURNAME.contains(side.words[0]) {
+        return false;
+    }
+    let (before, behind) = (side.before.last(), side.behind.first());
+    let listed = before == Some(&'、') || behind == Some(&'、');
+    let behind_title = || TITLES.iter().any(|title| ends_with(side.before, title));
+    listed && side.words.len() == 3
+        || before.is_some_and(|last| TITLE_ENDS.contains(*last)) && behind_title()
+        || TITLE_AT.all_at(side.behind).next().is_some()
+}
+
+/// The characters that names of bodies end with, in no order.
+pub(super) fn last_characters_of_bodies() -> impl Iterator<Item = char> {
+    BODIES.iter().filter_map(|body| body.chars().next_back())
 }
 
 /// Whether words end as the names of bodies do.
 pub(super) fn is_body(words: &[char]) -> bool {
-    words.last().is_some_and(|last| BODY_ENDS.contains(*last))
-        && BODIES.iter().any(|body| words.len() >= body.chars().count() + 2 && ends_with(words, body))
+    BODIES.iter().any(|body| ends_with(words, body) && words.len() >= body.chars().count() + 2)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use super::hint::{self, Hints};
 use crate::compare::comparison::Quantity;
 use crate::text::word_map::WordMap;
 
@@ -144,7 +145,8 @@ fn han_power(character: char) -> Option<u64> {
 
 /// Whether a character may stand in a numeral.
 pub(super) fn is_numeral(character: char) -> bool {
-    character.is_ascii_digit() || han_digit(character).is_some() || han_power(character).is_some()
+    hint::of(character).may_be(Hints::NUMERAL)
+        && (character.is_ascii_digit() || han_digit(character).is_some() || han_power(character).is_some())
 }
 
 /// A numeral at the start of `text`: its value and its length.
@@ -302,6 +304,11 @@ fn session(behind: &[char]) -> Option<usize> {
 
 /// The figure that holds all of `start..end`, as 三十日 holds 三: where it stands and what it says.
 pub(super) fn figure_around(text: &[char], start: usize, end: usize) -> Option<(usize, Found)> {
+    // What is no figure by its first character may still be inside one, or behind the numeral of one.
+    let begins_one = text.get(start).is_some_and(|first| *first == '第' || is_numeral(*first));
+    if !begins_one && !start.checked_sub(1).is_some_and(|before| is_numeral(text[before]) || text[before] == '.') {
+        return None;
+    }
     let mut from = start;
     while from > 0 && start - from < LONGEST_BEFORE && (is_numeral(text[from - 1]) || text[from - 1] == '.') {
         from -= 1;

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use super::hint::{self, Hints};
 use crate::text::place::place_at;
 use crate::text::word_map::{WordList, begins_with};
 
@@ -92,6 +93,17 @@ static NEUTRAL: LazyLock<WordList> = LazyLock::new(|| {
     WordList::of(&["人民政府", "政府", "、", "和", "及", "与", "（", "）", "以上", "各", "所属", "级"])
 });
 
+/// The characters that words of the scale, of the nation and what stands between them begin with, in no order.
+pub(super) fn first_characters() -> impl Iterator<Item = char> {
+    let lists = [&LEVELS, &BEFORE, &PHRASES, &NEUTRAL];
+    lists.into_iter().flat_map(|list| list.first_characters()).chain("全我国中".chars())
+}
+
+/// The characters that levels begin with, in no order.
+pub(super) fn first_characters_of_levels() -> impl Iterator<Item = char> {
+    LEVELS.first_characters()
+}
+
 /// A word of the scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ScaleWord {
@@ -118,7 +130,12 @@ fn own_place_at(text: &[char], own: &OwnPlaces) -> Option<usize> {
 
 /// The longest word of the scale that `text` begins with.
 pub(super) fn word_at(text: &[char], own: &OwnPlaces) -> Option<ScaleWord> {
-    let place = own_place_at(text, own).map(|place| place + longest(&text[place..], &BEHIND).unwrap_or(0));
+    let own_place = own_place_at(text, own);
+    // Most places of a text begin no word of the scale, and their first character tells so.
+    if own_place.is_none() && !hint::of(*text.first()?).may_be(Hints::SCALE) {
+        return None;
+    }
+    let place = own_place.map(|place| place + longest(&text[place..], &BEHIND).unwrap_or(0));
     let phrase = longest(text, &PHRASES);
     let before = longest(text, &BEFORE).and_then(|before| Some(before + longest(&text[before..], &LEVELS)?));
     let level = longest(text, &LEVELS);
@@ -182,8 +199,10 @@ pub(super) fn canonical(text: &[char], own: &OwnPlaces) -> Option<Vec<char>> {
     const LEVEL: char = '\u{e000}';
     const PLACE: char = '\u{e001}';
     // Without a level or an own place there is no word of the scale, and most words have none.
-    let begins =
-        |at: usize| longest(&text[at..], &LEVELS).is_some() || own.iter().any(|name| begins_with(&text[at..], name));
+    let begins = |at: usize| {
+        hint::of(text[at]).may_be(Hints::LEVEL) && longest(&text[at..], &LEVELS).is_some()
+            || own.iter().any(|name| begins_with(&text[at..], name))
+    };
     if !(0..text.len()).any(begins) {
         return None;
     }
@@ -196,6 +215,11 @@ pub(super) fn canonical(text: &[char], own: &OwnPlaces) -> Option<Vec<char>> {
             out.push(PLACE);
             found = true;
             at += length;
+            continue;
+        }
+        if !hint::of(rest[0]).may_be(Hints::SCALE) {
+            out.push(rest[0]);
+            at += 1;
             continue;
         }
         let before = longest(rest, &BEFORE).unwrap_or(0);

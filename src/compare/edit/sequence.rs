@@ -74,6 +74,13 @@ impl Borders<'_> {
         let index = self.words.partition_point(|word| word.end() <= position);
         self.words.get(index).is_none_or(|word| word.start() >= position)
     }
+
+    /// The first border behind a position of the stretch; `None` if no word of the stretch begins or ends behind it.
+    pub(super) fn border_behind(&self, position: u32) -> Option<u32> {
+        let index = self.words.partition_point(|word| word.end() <= position);
+        let word = self.words.get(index)?;
+        Some(if word.start() > position { word.start() } else { word.end() })
+    }
 }
 
 /// The number of a word that has none yet.

@@ -53,6 +53,11 @@ static DEGREES: LazyLock<WordMap<Degree>> = LazyLock::new(|| {
     WordMap::new(SCALE.iter().flat_map(of_rank))
 });
 
+/// The characters that words of the scale begin with, in no order.
+pub(super) fn first_characters() -> impl Iterator<Item = char> {
+    DEGREES.first_characters()
+}
+
 /// The degree that a word says, if it is of the scale.
 pub(super) fn degree(word: &[char]) -> Option<Degree> {
     DEGREES.get(word).copied()

@@ -39,6 +39,11 @@ fn groups() -> impl Iterator<Item = &'static str> {
     GROUPS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
+/// The characters that words of the list begin with, in no order.
+pub(super) fn first_characters() -> impl Iterator<Item = char> {
+    SYNONYMS.numbers.keys().filter_map(|word| word.first().copied())
+}
+
 /// The number of a word of the list.
 pub(super) fn number(word: &[char]) -> Option<u32> {
     let synonyms = &*SYNONYMS;

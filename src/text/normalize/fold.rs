@@ -124,6 +124,19 @@ impl Staying {
     pub(super) fn holds(self, character: char) -> bool {
         matches!(character, '\u{4e00}'..='\u{9fff}') && self.0.get(character as usize) == Some(&KEEP)
     }
+
+    /// The character that three bytes of a text stand for, which begin where a character does, if it is Han and stays.
+    #[inline]
+    pub(super) fn of_bytes(self, bytes: &[u8]) -> Option<char> {
+        match *bytes {
+            [first @ 0xe4..=0xe9, second, third] => {
+                let low = |byte: u8| u32::from(byte & 0x3f);
+                let character = char::from_u32(u32::from(first & 0x0f) << 12 | low(second) << 6 | low(third))?;
+                self.holds(character).then_some(character)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The characters of an expansion.

@@ -244,9 +244,10 @@ impl Folder {
     /// Emits the characters from `at` on that stay, and returns where they end.
     fn emit_run(&mut self, raw: &str, at: usize, staying: Staying) -> usize {
         let before = self.text.characters.len();
-        self.text.characters.extend(raw[at..].chars().take_while(|character| staying.holds(*character)));
-        let count = self.text.characters.len() - before;
         // Characters of the main Han block take three bytes each.
+        let bytes = raw.as_bytes()[at..].chunks_exact(3);
+        self.text.characters.extend(bytes.map_while(|bytes| staying.of_bytes(bytes)));
+        let count = self.text.characters.len() - before;
         let after = at + count * 3;
         self.text.map.push_run(count as u32, at as u32, 3);
         self.raw_characters += count as u32;

@@ -24,7 +24,7 @@ const NEUTRAL: &[&str] = &["de", "le", "zi", "men", "me", "ne", "ma", "ba", "zhe
 /// whatever the width of its letters, and without what cannot be seen and blanks that fall away.
 pub(super) fn glued(rest: &str, allow_untoned: bool) -> Option<Glued> {
     let mut toned = false;
-    let mut word = String::new();
+    let mut word = ['\0'; MAX_LETTERS];
     let mut letters = 0;
     // Blanks stand between ASCII letters and fall away elsewhere.
     let mut blank_after: Option<char> = None;
@@ -43,7 +43,7 @@ pub(super) fn glued(rest: &str, allow_untoned: bool) -> Option<Glued> {
             }
             Fold::Invisible => continue,
             Fold::Blank => {
-                blank_after = word.chars().last();
+                blank_after = word[..letters].last().copied();
                 continue;
             }
             _ => return None,
@@ -54,7 +54,8 @@ pub(super) fn glued(rest: &str, allow_untoned: bool) -> Option<Glued> {
             }
             match character {
                 '）' => {
-                    let neutral = || allow_untoned && NEUTRAL.contains(&word.as_str());
+                    let is_word = |neutral: &&str| neutral.chars().eq(word[..letters].iter().copied());
+                    let neutral = || allow_untoned && NEUTRAL.iter().any(|neutral| is_word(&neutral));
                     return (letters > 0 && (toned || neutral())).then_some(Glued {
                         bytes: at + raw.len_utf8(),
                         characters: letters as u32 + 1,
@@ -68,11 +69,8 @@ pub(super) fn glued(rest: &str, allow_untoned: bool) -> Option<Glued> {
                 '\u{304}' | '\u{301}' | '\u{30c}' | '\u{300}' if letters > 0 => toned = true,
                 _ => return None,
             }
-            word.push(*character);
+            *word.get_mut(letters)? = *character;
             letters += 1;
-            if letters > MAX_LETTERS {
-                return None;
-            }
         }
     }
     None

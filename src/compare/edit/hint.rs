@@ -1,0 +1,89 @@
+//! Hints: which rules a character may be a matter of, by one look in place of one into every list.
+//!
+//! In: words. Out: [`Hints`], one bit for each question of a rule that the words may answer with yes. A bit that is not
+//! set is certain, one that is set is a hint: a table of 16 kB tells characters by their lower bits alone.
+//! Most words of a text begin no word of any list. Cost: a look for each character.
+
+use std::sync::LazyLock;
+
+use super::{name, scale, strength, synonym};
+use crate::text::place;
+
+/// What words may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Hints(u8);
+
+impl Hints {
+    /// A word of the scale, or what may stand between two of them, begins with the character.
+    pub(super) const SCALE: Self = Self(1);
+    /// A level begins with it.
+    pub(super) const LEVEL: Self = Self(1 << 1);
+    /// A place begins with it.
+    pub(super) const PLACE: Self = Self(1 << 2);
+    /// A word of the scale of strength begins with it.
+    pub(super) const DEGREE: Self = Self(1 << 3);
+    /// A word that has synonyms begins with it.
+    pub(super) const SYNONYM: Self = Self(1 << 4);
+    /// The name of a body ends with it.
+    pub(super) const BODY_END: Self = Self(1 << 5);
+    /// It stands in a numeral, or before one and makes it an ordinal.
+    pub(super) const NUMERAL: Self = Self(1 << 6);
+
+    /// Whether any of `questions` may be answered with yes.
+    pub(super) fn may_be(self, questions: Self) -> bool {
+        self.0 & questions.0 != 0
+    }
+
+    /// These and others.
+    pub(super) const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+}
+
+/// Entries of the table: a power of two, some times the characters of all lists.
+const ENTRIES: usize = 1 << 14;
+
+static TABLE: LazyLock<[Hints; ENTRIES]> = LazyLock::new(|| {
+    let mut table = [Hints::default(); ENTRIES];
+    let mut add = |hint: Hints, characters: &mut dyn Iterator<Item = char>| {
+        characters.for_each(|character| {
+            let entry = &mut table[character as usize % ENTRIES];
+            *entry = entry.and(hint);
+        });
+    };
+    add(Hints::SCALE, &mut scale::first_characters());
+    add(Hints::LEVEL, &mut scale::first_characters_of_levels());
+    add(Hints::PLACE, &mut place::first_characters());
+    add(Hints::DEGREE, &mut strength::first_characters());
+    add(Hints::SYNONYM, &mut synonym::first_characters());
+    add(Hints::BODY_END, &mut name::last_characters_of_bodies());
+    add(Hints::NUMERAL, &mut "第0123456789零〇一二两三四五六七八九十百千万亿".chars());
+    table
+});
+
+/// The hints of one character.
+pub(super) fn of(character: char) -> Hints {
+    TABLE[character as usize % ENTRIES]
+}
+
+/// The hints of words: of their first character, of their last, and of all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WordHints {
+    /// Of the first character.
+    pub(super) first: Hints,
+    /// Of the last character.
+    pub(super) last: Hints,
+    /// Of any character.
+    pub(super) any: Hints,
+}
+
+impl WordHints {
+    /// The hints of words; none for none.
+    pub(super) fn of(words: &[char]) -> Self {
+        let table = &*TABLE;
+        let hints = |character: &char| table[*character as usize % ENTRIES];
+        let end = |character: Option<&char>| character.map(hints).unwrap_or_default();
+        let any = words.iter().map(hints).fold(Hints::default(), Hints::and);
+        Self { first: end(words.first()), last: end(words.last()), any }
+    }
+}
