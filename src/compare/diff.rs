@@ -15,7 +15,9 @@
 //!    runs that is worth its detours, and each gap is a region of its own. Exact between anchors, not over all.
 //! 4. Where nothing anchors, [`bits`] settles for the best script inside a band around the diagonal. On unrelated text
 //!    a longest common subsequence keeps close to the diagonal, so little is lost.
-//! 5. Past the step budget, what is left of a region becomes one replacement and the script says so
+//! 5. What is left of two sides after the first step is mostly a few words; [`short`] finds the same script for these in
+//!    one word of bits.
+//! 6. Past the step budget, what is left of a region becomes one replacement and the script says so
 //!    ([`StageEnd::Budget`]). A step is one 64-bit word of one column.
 //!
 //! [`cleanup::slide`] is a stage of its own: it moves edits to borders that a reader expects and joins edits that can be
@@ -28,6 +30,7 @@ mod anchor;
 mod bits;
 pub mod cleanup;
 mod region;
+mod short;
 #[cfg(test)]
 mod tests;
 
@@ -125,7 +128,7 @@ pub fn edit_script(left: &[u32], right: &[u32], budget: &mut StepBudget, cancel:
     let mirrored = (left.len(), left) < (right.len(), right);
     let (rows, columns) = if mirrored { (right, left) } else { (left, right) };
     let found = region::matches(rows, columns, budget, cancel)?;
-    let mut ops: Vec<Op> = Vec::new();
+    let mut ops: Vec<Op> = Vec::with_capacity(4);
     let mut done = (0, 0);
     let end = (rows.len() as u32, columns.len() as u32);
     for &(row, column) in found.pairs.iter().chain([&end]) {

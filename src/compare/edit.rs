@@ -114,13 +114,16 @@ impl<'a> EditContext<'a> {
         self.analyses.map(|analysis| &analysis.text)
     }
 
+    /// Whether words may be of the scale or name an own place, by their characters.
+    fn may_be_local(&self, words: &[char], hints: WordHints) -> bool {
+        let begins_own_place = |name: &Vec<char>| name.first().is_some_and(|first| words.contains(first));
+        hints.first.may_be(Hints::SCALE)
+            || hints.any.may_be(Hints::LEVEL)
+            || self.own_places.iter().any(begins_own_place)
+    }
+
     /// What words are of the scale.
-    fn local(&self, words: &'a [char], hints: WordHints) -> Option<Rc<Local>> {
-        let of_own_place =
-            || self.own_places.iter().any(|name| name.first().is_some_and(|first| words.contains(first)));
-        if !hints.first.may_be(Hints::SCALE) && !hints.any.may_be(Hints::LEVEL) && !of_own_place() {
-            return None;
-        }
+    fn local(&self, words: &'a [char]) -> Option<Rc<Local>> {
         let read = || Local::of(self, words).map(Rc::new);
         if words.len() > LONGEST_KEPT {
             return read();

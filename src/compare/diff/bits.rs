@@ -517,7 +517,7 @@ fn trace(
 }
 
 /// Walks back inside one window until its first column or its lowest word is passed.
-fn walk(
+pub(super) fn walk(
     window: &[u64],
     (low, high): (usize, usize),
     block: usize,

@@ -8,7 +8,7 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 
 use super::bits::{self, Effort};
-use super::{EXACT_STEPS, Stop, anchor};
+use super::{EXACT_STEPS, Stop, anchor, short};
 use crate::compare::comparison::StageEnd;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 
@@ -34,9 +34,20 @@ pub(super) fn matches(
     budget: &mut StepBudget,
     cancel: &Cancel,
 ) -> Result<Found, Cancelled> {
-    if let Some(pairs) = without_middle(rows, columns) {
-        return Ok(Found { pairs, end: StageEnd::Complete, minimal: true });
+    cancel.check()?;
+    if let Some(found) = short_middle(rows, columns, budget) {
+        return Ok(found);
     }
+    in_regions(rows, columns, budget, cancel)
+}
+
+/// Matches the longer side (rows) with the other (columns), of whatever length.
+pub(super) fn in_regions(
+    rows: &[u32],
+    columns: &[u32],
+    budget: &mut StepBudget,
+    cancel: &Cancel,
+) -> Result<Found, Cancelled> {
     let largest = rows.iter().chain(columns).max().copied().unwrap_or(0) as usize;
     if largest < 4 * (rows.len() + columns.len()) + 1024 {
         return run(rows, columns, largest + 1, budget, cancel);
@@ -52,17 +63,29 @@ pub(super) fn matches(
     run(&rows, &columns, ids, budget, cancel)
 }
 
-/// The pairs of sides of which one is used up by what both begin and end with: most small changes are so.
-fn without_middle(rows: &[u32], columns: &[u32]) -> Option<Vec<(u32, u32)>> {
+/// What is found where little or nothing of both sides is left between what they begin and end with: most changes are so.
+fn short_middle(rows: &[u32], columns: &[u32], budget: &mut StepBudget) -> Option<Found> {
     let start = rows.iter().zip(columns).take_while(|(row, column)| row == column).count();
     let (rows_left, columns_left) = (&rows[start..], &columns[start..]);
     let ends = rows_left.iter().rev().zip(columns_left.iter().rev());
     let end = ends.take_while(|(row, column)| row == column).count();
-    if end < rows_left.len().min(columns_left.len()) {
+    let middle = (&rows_left[..rows_left.len() - end], &columns_left[..columns_left.len() - end]);
+    if middle.0.len().max(middle.1.len()) > short::MOST_IDS && !middle.0.is_empty() && !middle.1.is_empty() {
         return None;
     }
+    let mut found = Found { pairs: Vec::with_capacity(columns.len()), end: StageEnd::Complete, minimal: true };
+    found.pairs.extend((0..start as u32).map(|at| (at, at)));
+    if !middle.0.is_empty() && !middle.1.is_empty() {
+        if budget.take(middle.1.len() as u64) {
+            let behind = |(row, column): (u32, u32)| (row + start as u32, column + start as u32);
+            found.pairs.extend(short::pairs(middle.0, middle.1).into_iter().map(behind));
+        } else {
+            (found.end, found.minimal) = (StageEnd::Budget, false);
+        }
+    }
     let behind = |by: usize| ((rows.len() - end + by) as u32, (columns.len() - end + by) as u32);
-    Some((0..start as u32).map(|at| (at, at)).chain((0..end).map(behind)).collect())
+    found.pairs.extend((0..end).map(behind));
+    Some(found)
 }
 
 fn run(

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::cleanup::{Side, slide};
-use super::{Op, OpKind, Script, edit_script, reference};
+use super::{Op, OpKind, Script, edit_script, reference, region};
 use crate::compare::comparison::StageEnd;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 
@@ -332,5 +332,23 @@ fn edits_stand_where_a_reader_expects_them() {
     ];
     for (left, right, expected) in cases {
         assert_eq!(marked(left, right), expected);
+    }
+}
+
+proptest! {
+    /// Short sides take another way than long ones, and it must not be seen in what is found.
+    #[test]
+    fn short_sides_are_matched_as_long_ones_are(
+        left in vec(0_u32..12, 0..=64),
+        right in vec(0_u32..12, 0..=64),
+        offset in 0_u32..9,
+    ) {
+        // Some ids of either side are not on the other.
+        let right: Vec<u32> = right.iter().map(|id| id + offset).collect();
+        let (rows, columns) = if left.len() >= right.len() { (left, right) } else { (right, left) };
+        let of = |matches: fn(&[u32], &[u32], &mut StepBudget, &Cancel) -> Result<region::Found, Cancelled>| {
+            matches(&rows, &columns, &mut StepBudget::new(PLENTY), &Cancel::new()).expect("nobody cancels").pairs
+        };
+        prop_assert_eq!(of(region::matches), of(region::in_regions));
     }
 }

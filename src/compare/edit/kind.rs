@@ -51,9 +51,10 @@ pub(super) struct Facts<'a> {
     alone: WordFacts,
     /// One bit for each value of the lower bits of its characters.
     signature: u64,
-    characters: &'a [char],
-    opening_quotes: &'a [u32],
+    side: Side,
     span: Span<Normalized>,
+    /// What only words of the administrative scale and names of places are.
+    local: OnceCell<Option<Rc<Local>>>,
     figure: OnceCell<Option<Figure>>,
     is_slogan: OnceCell<bool>,
     is_person: OnceCell<bool>,
@@ -64,8 +65,8 @@ pub(super) struct Facts<'a> {
 #[derive(Debug)]
 struct WordFacts {
     is_punctuation: bool,
-    /// What only words of the administrative scale and names of places are.
-    local: Option<Rc<Local>>,
+    /// Whether the words may be of the administrative scale or name a place that a document speaks for.
+    may_be_local: bool,
     degree: Option<Degree>,
     synonym: Option<u32>,
     is_any_place: bool,
@@ -99,13 +100,13 @@ impl Local {
 
 impl WordFacts {
     /// Reads words: a rule is asked only where their characters leave it open.
-    fn of<'a>(context: &EditContext<'a>, words: &'a [char]) -> Self {
+    fn of(context: &EditContext<'_>, words: &[char]) -> Self {
         let hints = WordHints::of(words);
         let WordHints { first, last, .. } = hints;
         let may_be_place = first.may_be(Hints::PLACE) || last.may_be(Hints::LEVEL);
         Self {
             is_punctuation: words.iter().all(|c| is_punctuation(*c)),
-            local: context.local(words, hints),
+            may_be_local: context.may_be_local(words, hints),
             degree: if first.may_be(Hints::DEGREE) { strength::degree(words) } else { None },
             synonym: if first.may_be(Hints::SYNONYM) { synonym::number(words) } else { None },
             is_any_place: may_be_place && scale::is_any_place(words),
@@ -116,112 +117,118 @@ impl WordFacts {
 
 impl<'a> Facts<'a> {
     /// One side of a change.
-    pub(super) fn of(context: &'a EditContext<'_>, side: Side, span: Span<Normalized>) -> Self {
-        let characters = context.analyses.get(side).text.characters();
-        let words = &characters[span.range()];
+    pub(super) fn of(context: &EditContext<'a>, side: Side, span: Span<Normalized>) -> Self {
+        let analyses = context.analyses;
+        let words = analyses.get(side).text.slice(span);
         debug_assert!(!words.is_empty(), "only words are asked for");
         Self {
             words,
             alone: WordFacts::of(context, words),
             signature: words.iter().fold(0, |bits, character| bits | 1 << (u32::from(*character) % u64::BITS)),
-            characters,
-            opening_quotes: context.opening_quotes.get(side),
+            side,
             span,
+            local: OnceCell::new(),
             figure: OnceCell::new(),
             is_slogan: OnceCell::new(),
             is_person: OnceCell::new(),
             subjects: OnceCell::new(),
         }
     }
-}
 
-impl Facts<'_> {
     /// Whether the words of two sides may stand for one another.
     pub(super) fn are_synonyms(&self, other: &Self) -> bool {
         self.alone.synonym.zip(other.alone.synonym).is_some_and(|(one, other)| synonym::are_pair(one, other))
     }
 
     /// Whether the words of two sides are the same but for levels and own places, or neither holds any.
-    pub(super) fn same_form(&self, other: &Self) -> bool {
-        self.canonical() == other.canonical()
+    pub(super) fn same_form(&self, other: &Self, context: &EditContext<'a>) -> bool {
+        self.canonical(context) == other.canonical(context)
     }
 
-    /// Whether the words of both sides may have a character in common; seldom when they have none.
-    pub(super) fn may_share_characters(&self, other: &Self) -> bool {
-        self.signature & other.signature != 0
+    /// One bit for each value of the lower bits of its characters: sides whose bits do not meet have no character in common.
+    pub(super) fn signature(&self) -> u64 {
+        self.signature
     }
 
-    fn canonical(&self) -> Option<&[char]> {
-        self.alone.local.as_ref()?.canonical.as_deref()
+    fn local(&self, context: &EditContext<'a>) -> Option<&Local> {
+        if !self.alone.may_be_local {
+            return None;
+        }
+        self.local.get_or_init(|| context.local(self.words)).as_deref()
     }
 
-    fn is_local(&self, fact: fn(&Local) -> bool) -> bool {
-        self.alone.local.as_deref().is_some_and(fact)
+    fn canonical(&self, context: &EditContext<'a>) -> Option<&[char]> {
+        self.local(context)?.canonical.as_deref()
     }
 
-    /// Whether any rule may know the change from these words to others: each asks the same of both sides.
-    pub(super) fn may_be_known(&self, other: &Self) -> bool {
-        self.subjects() & other.subjects() != 0
-    }
-
-    /// One bit for each thing that rules ask of both sides.
-    fn subjects(&self) -> u16 {
+    /// One bit for each thing that rules ask of both sides: sides whose bits do not meet are known to no rule.
+    pub(super) fn subjects(&self, context: &EditContext<'a>) -> u16 {
         *self.subjects.get_or_init(|| {
             let asked = [
                 self.alone.is_punctuation,
                 // Levels and places answer one another in several ways, and learned pairs are places.
-                self.alone.local.is_some() || self.alone.is_any_place,
-                self.is_short_place(),
-                self.figure() == Some(&Figure::Date),
-                matches!(self.figure(), Some(Figure::Quantity(_))),
-                self.is_slogan(),
+                self.alone.is_any_place || self.local(context).is_some(),
+                self.is_short_place(context),
+                self.figure(context) == Some(&Figure::Date),
+                matches!(self.figure(context), Some(Figure::Quantity(_))),
+                self.is_slogan(context),
                 self.alone.degree.is_some(),
                 self.alone.synonym.is_some(),
-                self.is_person(),
+                self.is_person(context),
                 self.alone.is_body,
             ];
             asked.iter().fold(0, |bits, asked| bits << 1 | u16::from(*asked))
         })
     }
 
+    /// The characters of its whole document.
+    fn characters(&self, context: &EditContext<'a>) -> &'a [char] {
+        let analyses = context.analyses;
+        analyses.get(self.side).text.characters()
+    }
+
     /// The short name of a place behind a word of motion or station: 驻粤.
-    fn is_short_place(&self) -> bool {
-        is_stationed(self.characters, self.span)
+    fn is_short_place(&self, context: &EditContext<'a>) -> bool {
+        is_stationed(self.characters(context), self.span)
     }
 
-    fn figure(&self) -> Option<&Figure> {
-        self.figure.get_or_init(|| figure(self.characters, self.span)).as_ref()
+    fn figure(&self, context: &EditContext<'a>) -> Option<&Figure> {
+        self.figure.get_or_init(|| figure(self.characters(context), self.span)).as_ref()
     }
 
-    fn is_slogan(&self) -> bool {
-        *self.is_slogan.get_or_init(|| is_slogan(self.characters, self.opening_quotes, self.span))
+    fn is_slogan(&self, context: &EditContext<'a>) -> bool {
+        let read = || is_slogan(self.characters(context), context.opening_quotes.get(self.side), self.span);
+        *self.is_slogan.get_or_init(read)
     }
 
-    fn is_person(&self) -> bool {
+    fn is_person(&self, context: &EditContext<'a>) -> bool {
         *self.is_person.get_or_init(|| {
             let range = self.span.range();
-            let (before, behind) = (&self.characters[..range.start], &self.characters[range.end..]);
+            let characters = self.characters(context);
+            let (before, behind) = (&characters[..range.start], &characters[range.end..]);
             name::is_person(InContext { before, words: self.words, behind })
         })
     }
 }
 
 /// The kind of a change from one side to the other.
-pub(super) fn kind_between(context: &EditContext<'_>, left: &Facts<'_>, right: &Facts<'_>) -> Option<EditKind> {
-    let both = |fact: fn(&Facts<'_>) -> bool| fact(left) && fact(right);
-    if both(|side| side.alone.is_punctuation) {
+pub(super) fn kind_between<'a>(context: &EditContext<'a>, left: &Facts<'a>, right: &Facts<'a>) -> Option<EditKind> {
+    let both = |fact: fn(&Facts<'a>, &EditContext<'a>) -> bool| fact(left, context) && fact(right, context);
+    if left.alone.is_punctuation && right.alone.is_punctuation {
         return Some(EditKind::Punctuation);
     }
     if is_localization(context, left, right) {
         return Some(EditKind::Localization);
     }
-    if both(|side| side.figure() == Some(&Figure::Date)) {
+    if both(|side, context| side.figure(context) == Some(&Figure::Date)) {
         return Some(EditKind::Date);
     }
-    if both(|side| side.is_slogan()) {
+    if both(Facts::is_slogan) {
         return Some(EditKind::Slogan);
     }
-    if let (Some(Figure::Quantity(left)), Some(Figure::Quantity(right))) = (left.figure(), right.figure()) {
+    if let Some(Figure::Quantity(left)) = left.figure(context)
+        && let Some(Figure::Quantity(right)) = right.figure(context)
+    {
         return Some(match quantity::same_value(left, right) {
             true => EditKind::Synonym,
             false => EditKind::Number { left: Some(Box::new(left.clone())), right: Some(Box::new(right.clone())) },
@@ -235,9 +242,9 @@ pub(super) fn kind_between(context: &EditContext<'_>, left: &Facts<'_>, right: &
     if left.are_synonyms(right) {
         return Some(EditKind::Synonym);
     }
-    let named =
-        both(|side| side.is_person()) || both(|side| side.alone.is_any_place) || both(|side| side.alone.is_body);
-    named.then_some(EditKind::Name)
+    let are_places = left.alone.is_any_place && right.alone.is_any_place;
+    let are_bodies = left.alone.is_body && right.alone.is_body;
+    (are_places || are_bodies || both(Facts::is_person)).then_some(EditKind::Name)
 }
 
 /// Whether a character is neither letter nor digit.
@@ -250,17 +257,20 @@ fn figure(characters: &[char], span: Span<Normalized>) -> Option<Figure> {
     quantity::figure_around(characters, range.start, range.end).map(|(_, found)| found.figure)
 }
 
-fn is_localization(context: &EditContext<'_>, left: &Facts<'_>, right: &Facts<'_>) -> bool {
-    let national = |side: &Facts<'_>| side.is_local(|local| local.is_national);
-    let scale = |side: &Facts<'_>| side.is_local(|local| local.is_scale);
-    let own = |side: &Facts<'_>| side.is_local(|local| local.is_own_place);
-    left.canonical().is_some() && left.canonical() == right.canonical()
-        || scale(left) && (scale(right) || national(right))
-        || scale(right) && national(left)
-        || own(left) && right.alone.is_any_place
-        || own(right) && left.alone.is_any_place
-        || left.alone.is_any_place && right.alone.is_any_place && context.learned(left.words, right.words)
-        || left.is_short_place() && right.is_short_place()
+fn is_localization<'a>(context: &EditContext<'a>, left: &Facts<'a>, right: &Facts<'a>) -> bool {
+    let own = |side: &Facts<'a>| side.local(context).is_some_and(|local| local.is_own_place);
+    let are_levels = || {
+        let (Some(left), Some(right)) = (left.local(context), right.local(context)) else { return false };
+        left.canonical.is_some() && left.canonical == right.canonical
+            || left.is_scale && (right.is_scale || right.is_national)
+            || right.is_scale && left.is_national
+    };
+    let are_places = left.alone.is_any_place && right.alone.is_any_place;
+    left.alone.may_be_local && right.alone.may_be_local && are_levels()
+        || right.alone.is_any_place && own(left)
+        || left.alone.is_any_place && own(right)
+        || are_places && context.learned(left.words, right.words)
+        || left.is_short_place(context) && right.is_short_place(context)
 }
 
 /// 驻粤 and 驻穗: the short name of a place behind a word of motion or station.

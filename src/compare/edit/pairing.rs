@@ -94,8 +94,8 @@ fn nonempty(spans: Pair<Span<Normalized>>) -> Option<Piece> {
     (!spans.left.is_empty() || !spans.right.is_empty()).then(|| Piece::changed(spans, None))
 }
 
-fn split_words(
-    context: &EditContext<'_>,
+fn split_words<'a>(
+    context: &EditContext<'a>,
     words: Pair<Borders<'_>>,
     change: Pair<Span<Normalized>>,
     budget: &mut StepBudget,
@@ -117,12 +117,17 @@ fn split_words(
         *end = end.and(if cells > MOST_CELLS { StageEnd::Complete } else { StageEnd::Budget });
         return vec![Piece::changed(change, None)];
     }
-    let facts = Pair::new(
-        cut.left.iter().map(|atom| Facts::of(context, Side::Left, atom.span)).collect::<Vec<_>>(),
-        cut.right.iter().map(|atom| Facts::of(context, Side::Right, atom.span)).collect::<Vec<_>>(),
-    );
-    let score = |i: usize, j: usize| {
-        score(context, (&cut.left[i].class, &facts.left[i]), (&cut.right[j].class, &facts.right[j]))
+    let facts_of = |side: Side, atoms: &[Atom]| -> Vec<Facts<'a>> {
+        atoms.iter().map(|atom| Facts::of(context, side, atom.span)).collect()
+    };
+    let facts = Pair::new(facts_of(Side::Left, &cut.left), facts_of(Side::Right, &cut.right));
+    let keys_of = |atoms: &[Atom], facts: &[Facts<'a>]| -> Vec<Key> {
+        atoms.iter().zip(facts).map(|(atom, facts)| Key::of(context, &atom.class, facts)).collect()
+    };
+    let keys = Pair::new(keys_of(&cut.left, &facts.left), keys_of(&cut.right, &facts.right));
+    let score = |i: usize, j: usize| match keys.left[i].is_plain_against(&keys.right[j]) {
+        true => PLAIN_SCORE,
+        false => score(context, (&cut.left[i].class, &facts.left[i]), (&cut.right[j].class, &facts.right[j])),
     };
     // One orientation for both orders of the sides makes the pieces mirror each other.
     let mirrored = (cut.left.len(), texts.left.slice(change.left)) < (cut.right.len(), texts.right.slice(change.right));
@@ -164,8 +169,38 @@ fn align(rows: usize, columns: usize, score: impl Fn(usize, usize) -> u32) -> Ve
     out
 }
 
+/// The score of two words that no rule knows and that have no character in common, as most pairs of atoms are.
+const PLAIN_SCORE: u32 = 1;
+
+/// What tells most pairs of atoms without a look at their words.
+#[derive(Clone, Copy)]
+struct Key {
+    /// What rules may know of it.
+    subjects: u16,
+    /// Its characters, as [`Facts::signature`] says.
+    signature: u64,
+}
+
+impl Key {
+    fn of<'a>(context: &EditContext<'a>, class: &Class, facts: &Facts<'a>) -> Self {
+        match class {
+            Class::Word | Class::Degree(_) | Class::Scale => {
+                Self { subjects: facts.subjects(context), signature: facts.signature() }
+            }
+            // What is no word is scored by its class, against whatever it stands.
+            Class::Figure(_) | Class::Punctuation => Self { subjects: u16::MAX, signature: u64::MAX },
+        }
+    }
+
+    /// Whether two atoms are words with nothing in common that a score could rest on. Equal words have their characters in
+    /// common, synonyms that they are of the list.
+    fn is_plain_against(&self, other: &Self) -> bool {
+        self.subjects & other.subjects == 0 && self.signature & other.signature == 0
+    }
+}
+
 /// How well two atoms answer each other. Equal words and known changes count far more than a likeness of characters.
-fn score(context: &EditContext<'_>, left: (&Class, &Facts<'_>), right: (&Class, &Facts<'_>)) -> u32 {
+fn score<'a>(context: &EditContext<'a>, left: (&Class, &Facts<'a>), right: (&Class, &Facts<'a>)) -> u32 {
     let facts = Pair::new(left.1, right.1);
     let words = facts.map(|side| side.words);
     // Most words differ in their first character, which tells it without a call.
@@ -177,7 +212,7 @@ fn score(context: &EditContext<'_>, left: (&Class, &Facts<'_>), right: (&Class, 
     }
     match (left.0, right.0) {
         (Class::Scale, Class::Scale) => {
-            if facts.left.same_form(facts.right) {
+            if facts.left.same_form(facts.right, context) {
                 32
             } else {
                 26
@@ -197,27 +232,26 @@ fn score(context: &EditContext<'_>, left: (&Class, &Facts<'_>), right: (&Class, 
         }
         (Class::Punctuation, Class::Punctuation) => 4,
         (Class::Word | Class::Degree(_) | Class::Scale, Class::Word | Class::Degree(_) | Class::Scale) => {
-            if facts.left.may_be_known(facts.right) && kind_between(context, facts.left, facts.right).is_some() {
+            if facts.left.subjects(context) & facts.right.subjects(context) != 0
+                && kind_between(context, facts.left, facts.right).is_some()
+            {
                 return 24;
-            }
-            if !facts.left.may_share_characters(facts.right) {
-                return 1;
             }
             let held = |of: &[char], by: &[char]| of.iter().filter(|c| by.contains(c)).count();
             let shared = held(words.left, words.right).min(held(words.right, words.left));
             let longer = words.left.len().max(words.right.len());
-            1 + (6 * shared / longer) as u32
+            PLAIN_SCORE + (6 * shared / longer) as u32
         }
         _ => 0,
     }
 }
 
 /// The pieces that pairs of atoms and what lies between them make.
-fn pieces(
-    context: &EditContext<'_>,
+fn pieces<'a>(
+    context: &EditContext<'a>,
     change: Pair<Span<Normalized>>,
     cut: &Pair<Vec<Atom>>,
-    facts: &Pair<Vec<Facts<'_>>>,
+    facts: &Pair<Vec<Facts<'a>>>,
     pairs: &[(usize, usize)],
 ) -> Vec<Piece> {
     let texts = context.texts();
