@@ -17,6 +17,7 @@
 //! Cost: the word diff, and for each replacement at most 10 000 cells of a second alignment.
 
 mod atom;
+mod atom_pairs;
 mod hint;
 mod kind;
 mod list;
@@ -119,7 +120,8 @@ impl<'a> EditContext<'a> {
         let begins_own_place = |name: &Vec<char>| name.first().is_some_and(|first| words.contains(first));
         hints.first.may_be(Hints::SCALE)
             || hints.any.may_be(Hints::LEVEL)
-            || self.own_places.iter().any(begins_own_place)
+            // Own places are of the gazetteer.
+            || hints.any.may_be(Hints::PLACE) && self.own_places.iter().any(begins_own_place)
     }
 
     /// What words are of the scale.
@@ -254,9 +256,7 @@ fn pieces(
             } else if !wanted(spans) {
                 pieces.push(Piece::changed(spans, None));
             } else {
-                let (found, found_end) = pairing::split(context, words, spans, budget, cancel)?;
-                end = end.and(found_end);
-                pieces.extend(found);
+                end = end.and(pairing::split(context, words, spans, &mut pieces, budget, cancel)?);
             }
         }
     }

@@ -51,6 +51,14 @@ impl Node {
         self.next.binary_search_by_key(&character, |child| child.0).ok().map(|at| self.next[at].1)
     }
 
+    /// Whether a text may go on here with a character, or end.
+    fn may_go_on_with(&self, character: Option<&char>) -> bool {
+        self.ends
+            || self.numeral.is_some()
+            || self.gap.is_some()
+            || character.is_some_and(|character| self.child(*character).is_some())
+    }
+
     /// Where a character leads, `fresh` if it has led nowhere yet.
     fn child_or(&mut self, character: char, fresh: usize) -> usize {
         match self.next.binary_search_by_key(&character, |child| child.0) {
@@ -219,7 +227,9 @@ impl Formulas {
             }
             if let Some(node) = here.gap {
                 let clause = text[at..].iter().take(LONGEST_GAP).take_while(|&&c| !ends_clause(c)).count();
-                longest = longest.max((0..=clause).find_map(|gap| self.longest_from(node, text, at + gap)));
+                let goes_on = |gap: &usize| self.nodes[node].may_go_on_with(text.get(at + gap));
+                let behind = (0..=clause).filter(goes_on).find_map(|gap| self.longest_from(node, text, at + gap));
+                longest = longest.max(behind);
             }
             let Some(child) = text.get(at).and_then(|&character| here.child(character)) else {
                 return longest;

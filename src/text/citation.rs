@@ -2,9 +2,12 @@
 //!
 //! In: normalised text. Out: [`Citation`]s in document order, which do not overlap. Cost: linear.
 
+use std::sync::LazyLock;
+
 use super::cancel::{Cancel, Cancelled, Polls};
 use super::normalize::NormalizedText;
 use super::span::{Normalized, Raw, Span};
+use super::word_map::WordList;
 
 /// How a source is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +63,9 @@ const BEFORE: &[&str] = &[
 
 /// Words that may open a clause before the name of a source, and stand inside names elsewhere.
 const CLAUSE_OPENINGS: &[&str] = &["以及", "推动", "把握", "和", "及", "与", "对", "了"];
+
+static BEFORE_AT: LazyLock<WordList> = LazyLock::new(|| WordList::of(BEFORE));
+static CLAUSE_OPENING_AT: LazyLock<WordList> = LazyLock::new(|| WordList::of(CLAUSE_OPENINGS));
 
 /// Words that a meeting's name ends with.
 const MEETINGS: &[&str] = &["全会", "会议", "大会", "党代会", "座谈会", "现场会", "常委会", "工作会"];
@@ -170,14 +176,12 @@ fn name_length(before: &[char]) -> usize {
         before.iter().rposition(|c| matches!(c, '，' | '。' | '；' | '：' | '\n' | '！')).map_or(0, |at| at + 1);
     let mut start = clause;
     for at in clause..before.len() {
-        for verb in BEFORE {
-            if starts_with(&before[at..], verb) {
-                start = start.max(at + verb.chars().count());
-            }
+        if let Some((length, ())) = BEFORE_AT.longest_at(&before[at..]) {
+            start = start.max(at + length);
         }
     }
-    while let Some(word) = CLAUSE_OPENINGS.iter().find(|word| starts_with(&before[start..], word)) {
-        start += word.chars().count();
+    while let Some((length, ())) = CLAUSE_OPENING_AT.all_at(&before[start..]).next() {
+        start += length;
     }
     before.len().saturating_sub(start)
 }

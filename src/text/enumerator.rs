@@ -102,7 +102,13 @@ fn number_at(text: &[char]) -> Option<(u32, usize)> {
             text[..digits].iter().try_fold(0u32, |sum, c| Some(sum * 10 + c.to_digit(10)?).filter(|v| *v < 10_000))?;
         return Some((value, digits));
     }
-    let length = text.iter().take(8).take_while(|c| "零〇一二三四五六七八九十百千".contains(**c)).count();
+    let is_numeral = |character: &char| {
+        matches!(
+            character,
+            '零' | '〇' | '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '百' | '千'
+        )
+    };
+    let length = text.iter().take(8).take_while(|character| is_numeral(character)).count();
     if length == 0 {
         return None;
     }

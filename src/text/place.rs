@@ -76,6 +76,11 @@ pub fn is_place(text: &[char]) -> bool {
     place_at(text).is_some_and(|place| place.full_characters == text.len() || place.name_characters == text.len())
 }
 
+/// The short names of places, in no order.
+pub fn short_names() -> impl Iterator<Item = char> {
+    PLACES.short.characters()
+}
+
 /// Whether a character is the short name of a place, as in 驻粤.
 pub fn is_short_place(character: char) -> bool {
     PLACES.short.contains(character)

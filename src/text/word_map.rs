@@ -50,6 +50,11 @@ impl CharacterSet {
         Self { filter, characters }
     }
 
+    /// The characters, in no order.
+    pub fn characters(&self) -> impl Iterator<Item = char> {
+        self.characters.iter().copied()
+    }
+
     /// Whether a character is in it.
     pub fn contains(&self, character: char) -> bool {
         self.filter.may_hold(character) && self.characters.contains(&character)

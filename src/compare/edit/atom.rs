@@ -93,20 +93,19 @@ fn next(characters: &[char], at: u32, end: u32, words: Borders<'_>, own: &OwnPla
     // would end inside another word, as 一部 does in 统一|部署.
     let figure_inside = |from: u32| {
         let start = at + from;
-        if !hint::of(characters[start as usize]).may_be(Hints::NUMERAL) {
-            return None;
-        }
         let found = quantity::figure_at(&characters[..end as usize], start as usize)?;
         let stop = start + found.characters as u32;
         let numeral_goes_on = characters.get((at + word) as usize).is_some_and(|next| quantity::is_numeral(*next));
         let whole = stop <= at + word || words.is_border(stop) || numeral_goes_on;
         matches!(&found.figure, Figure::Quantity(quantity) if whole && !quantity.unit.is_empty()).then_some(found)
     };
-    if let Some(found) = figure_inside(0) {
-        return (found.characters as u32, Class::Figure(found.figure));
-    }
-    if let Some(from) = (1..word).find(|from| figure_inside(*from).is_some()) {
-        return (from, Class::Word);
+    let is_numeral = |from: &u32| hint::of(inside[*from as usize]).may_be(Hints::NUMERAL);
+    for from in (0..word).filter(is_numeral) {
+        match figure_inside(from) {
+            Some(found) if from == 0 => return (found.characters as u32, Class::Figure(found.figure)),
+            Some(_) => return (from, Class::Word),
+            None => {}
+        }
     }
     // A degree may be cut by the lexicon (可|以听|取), but is not looked for at the front of a longer word (推动力).
     if border

@@ -11,7 +11,7 @@ use crate::text::place;
 
 /// What words may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Hints(u8);
+pub(super) struct Hints(u16);
 
 impl Hints {
     /// A word of the scale, or what may stand between two of them, begins with the character.
@@ -28,6 +28,10 @@ impl Hints {
     pub(super) const BODY_END: Self = Self(1 << 5);
     /// It stands in a numeral, or before one and makes it an ordinal.
     pub(super) const NUMERAL: Self = Self(1 << 6);
+    /// It is the short name of a place.
+    pub(super) const SHORT_PLACE: Self = Self(1 << 7);
+    /// It is a surname.
+    pub(super) const SURNAME: Self = Self(1 << 8);
 
     /// Whether any of `questions` may be answered with yes.
     pub(super) fn may_be(self, questions: Self) -> bool {
@@ -41,7 +45,7 @@ impl Hints {
 }
 
 /// Entries of the table: a power of two, some times the characters of all lists.
-const ENTRIES: usize = 1 << 14;
+const ENTRIES: usize = 1 << 13;
 
 static TABLE: LazyLock<[Hints; ENTRIES]> = LazyLock::new(|| {
     let mut table = [Hints::default(); ENTRIES];
@@ -57,6 +61,8 @@ static TABLE: LazyLock<[Hints; ENTRIES]> = LazyLock::new(|| {
     add(Hints::DEGREE, &mut strength::first_characters());
     add(Hints::SYNONYM, &mut synonym::first_characters());
     add(Hints::BODY_END, &mut name::last_characters_of_bodies());
+    add(Hints::SHORT_PLACE, &mut place::short_names());
+    add(Hints::SURNAME, &mut name::surnames());
     add(Hints::NUMERAL, &mut "第0123456789零〇一二两三四五六七八九十百千万亿".chars());
     table
 });

@@ -64,6 +64,8 @@ pub(super) struct Facts<'a> {
 /// What words are wherever they stand.
 #[derive(Debug)]
 struct WordFacts {
+    /// Which other rules they may be a matter of.
+    hints: WordHints,
     is_punctuation: bool,
     /// Whether the words may be of the administrative scale or name a place that a document speaks for.
     may_be_local: bool,
@@ -105,6 +107,7 @@ impl WordFacts {
         let WordHints { first, last, .. } = hints;
         let may_be_place = first.may_be(Hints::PLACE) || last.may_be(Hints::LEVEL);
         Self {
+            hints,
             is_punctuation: words.iter().all(|c| is_punctuation(*c)),
             may_be_local: context.may_be_local(words, hints),
             degree: if first.may_be(Hints::DEGREE) { strength::degree(words) } else { None },
@@ -189,7 +192,7 @@ impl<'a> Facts<'a> {
 
     /// The short name of a place behind a word of motion or station: 驻粤.
     fn is_short_place(&self, context: &EditContext<'a>) -> bool {
-        is_stationed(self.characters(context), self.span)
+        self.alone.hints.last.may_be(Hints::SHORT_PLACE) && is_stationed(self.characters(context), self.span)
     }
 
     fn figure(&self, context: &EditContext<'a>) -> Option<&Figure> {
@@ -202,6 +205,9 @@ impl<'a> Facts<'a> {
     }
 
     fn is_person(&self, context: &EditContext<'a>) -> bool {
+        if !self.alone.hints.first.may_be(Hints::SURNAME) {
+            return false;
+        }
         *self.is_person.get_or_init(|| {
             let range = self.span.range();
             let characters = self.characters(context);

@@ -108,6 +108,11 @@ pub(super) fn is_person(side: InContext<'_>) -> bool {
         || TITLE_AT.all_at(side.behind).next().is_some()
 }
 
+/// The surnames, in their order.
+pub(super) fn surnames() -> impl Iterator<Item = char> {
+    SURNAMES.chars()
+}
+
 /// The characters that names of bodies end with, in no order.
 pub(super) fn last_characters_of_bodies() -> impl Iterator<Item = char> {
     BODIES.iter().filter_map(|body| body.chars().next_back())
