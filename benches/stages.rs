@@ -19,12 +19,13 @@ use policy_echo::compare::passage;
 use policy_echo::compare::phrase::shared_runs;
 use policy_echo::compare::rarity::Rarity;
 use policy_echo::compare::shared_phrase::bordered;
+use policy_echo::compare::words::Words;
 use policy_echo::text::analysis::Analysis;
 use policy_echo::text::cancel::{Cancel, StepBudget};
 use policy_echo::text::document::{Document, DocumentLimits, Metadata};
+use policy_echo::text::lexicon::CustomWords;
 use policy_echo::text::normalize::normalize;
-use policy_echo::text::span::Pair;
-use policy_echo::text::token::SharedVocabulary;
+use policy_echo::text::span::{Pair, Side, Span};
 
 #[global_allocator]
 static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
@@ -61,8 +62,7 @@ fn documents(name: &str) -> Pair<Document> {
 }
 
 fn analyses(name: &str) -> Pair<Analysis> {
-    documents(name)
-        .map(|document| ENGINE.analyze(&document, &CompareOptions::default(), &Cancel::new()).expect("nobody cancels"))
+    documents(name).map(|document| ENGINE.analyze(&document, &Cancel::new()).expect("nobody cancels"))
 }
 
 fn indexed(analyses: &Pair<Analysis>) -> (Pair<Units>, Pair<Bigrams>) {
@@ -80,8 +80,7 @@ fn normalizing_both(bencher: Bencher<'_, '_>, name: &str) {
 #[divan::bench(args = NAMES)]
 fn reading_both(bencher: Bencher<'_, '_>, name: &str) {
     let documents = documents(name);
-    let options = CompareOptions::default();
-    bencher.bench_local(|| documents.as_ref().map(|document| ENGINE.analyze(document, &options, &Cancel::new())));
+    bencher.bench_local(|| documents.as_ref().map(|document| ENGINE.analyze(document, &Cancel::new())));
 }
 
 #[divan::bench(args = NAMES)]
@@ -133,12 +132,15 @@ fn phrases(bencher: Bencher<'_, '_>, name: &str) {
 
 #[divan::bench(args = NAMES)]
 fn diff_of_words(bencher: Bencher<'_, '_>, name: &str) {
-    let Pair { left, right } = analyses(name);
-    let vocabulary = SharedVocabulary::new(Pair::new(&left.text, &right.text), Pair::new(&left.tokens, &right.tokens));
-    let number = |numbers: &[u32], analysis: &Analysis| -> Vec<u32> {
-        analysis.tokens.all().iter().map(|token| numbers[token.word as usize]).collect()
+    let (analyses, custom_words, cancel) = (analyses(name), CustomWords::default(), Cancel::new());
+    let all = Words::new(analyses.as_ref(), ENGINE.lexicon(), &custom_words);
+    let number = |side: Side| -> Vec<u32> {
+        let end = analyses.get(side).text.characters().len() as u32;
+        let mut numbers = Vec::new();
+        all.inside(side, Span::new(0, end), &cancel, |word| numbers.push(word.number)).expect("nobody cancels");
+        numbers
     };
-    let words = (number(&vocabulary.numbers.left, &left), number(&vocabulary.numbers.right, &right));
+    let words = (number(Side::Left), number(Side::Right));
     bencher.bench_local(|| edit_script(&words.0, &words.1, &mut StepBudget::new(u64::MAX), &Cancel::new()));
 }
 

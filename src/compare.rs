@@ -18,3 +18,4 @@ pub mod phrase;
 pub mod pipeline;
 pub mod rarity;
 pub mod shared_phrase;
+pub mod words;

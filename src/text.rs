@@ -1,4 +1,4 @@
-//! One document, from bytes to tokens.
+//! One document, from bytes to sentences and items, and the lexicon that cuts words.
 
 pub mod analysis;
 pub mod cancel;
@@ -14,5 +14,4 @@ pub mod paragraph;
 pub mod place;
 pub mod sentence;
 pub mod span;
-pub mod token;
 pub mod word_map;

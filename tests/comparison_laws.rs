@@ -237,8 +237,7 @@ struct Compared {
 fn compared(left: &str, right: &str) -> Compared {
     let documents = Pair::new(left, right).map(|text| document(text).expect("a document with words"));
     let (options, cancel) = (CompareOptions { min_phrase_characters: 3, ..CompareOptions::default() }, Cancel::new());
-    let analyses =
-        documents.as_ref().map(|document| ENGINE.analyze(document, &options, &cancel).expect("nobody cancels"));
+    let analyses = documents.as_ref().map(|document| ENGINE.analyze(document, &cancel).expect("nobody cancels"));
     let found = ENGINE.compare_analyses(analyses.as_ref(), &[], &options, &cancel).expect("nobody cancels");
     Compared { documents, analyses, found }
 }

@@ -67,7 +67,7 @@ fn dressed_copies_of_regulations_are_equal_to_the_original() {
     let read = |text: &str| {
         let document = Document::new(text.to_owned(), Metadata::default(), DocumentLimits::default());
         let document = document.expect("a document");
-        engine.analyze(&document, &options, &cancel).expect("nobody cancels")
+        engine.analyze(&document, &cancel).expect("nobody cancels")
     };
     let regulations = regulations();
     assert!(regulations.len() >= 13, "the regulations of a province and its cities");

@@ -30,7 +30,7 @@ fn read(engine: &Engine, name: &str) -> Analysis {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
     let raw = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let document = Document::new(raw, Metadata::default(), DocumentLimits::default()).expect("a document");
-    engine.analyze(&document, &CompareOptions::default(), &Cancel::new()).expect("nobody cancels")
+    engine.analyze(&document, &Cancel::new()).expect("nobody cancels")
 }
 
 /// The normalised text with a border behind every sentence and every label; furniture left out.

@@ -3,15 +3,17 @@
 //! Generated texts mix Han, Latin, digits of either width, line ends of every form, blanks, pinyin in brackets, labels,
 //! emoji with joiners, bidirectional controls, combining marks and arbitrary characters.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use policy_echo::compare::words::{Word, Words};
 use policy_echo::text::analysis::{Analysis, analyze};
 use policy_echo::text::cancel::Cancel;
 use policy_echo::text::document::{Document, DocumentLimits, Metadata};
 use policy_echo::text::lexicon::{CustomWords, Lexicon};
 use policy_echo::text::normalize::cleaning::CleaningKind;
 use policy_echo::text::normalize::{NormalizedText, is_blank_or_invisible, normalize};
-use policy_echo::text::span::{Normalized, Span};
+use policy_echo::text::span::{Normalized, Pair, Side, Span};
 use proptest::prelude::*;
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::load);
@@ -217,7 +219,7 @@ proptest! {
 
 fn read(raw: &str) -> Option<Analysis> {
     let document = Document::new(raw.to_owned(), Metadata::default(), DocumentLimits::default()).ok()?;
-    Some(analyze(&document, &LEXICON, &CustomWords::default(), &Cancel::new()).expect("nobody cancels"))
+    Some(analyze(&document, &Cancel::new()).expect("nobody cancels"))
 }
 
 proptest! {
@@ -226,7 +228,15 @@ proptest! {
     #[test]
     fn sentences_clauses_and_words_cover_every_paragraph(raw in text()) {
         let Some(read) = read(&raw) else { return Ok(()) };
-        for (index, paragraph) in read.paragraphs.iter().enumerate() {
+        let custom_words = CustomWords::default();
+        let words = Words::new(Pair::new(&read, &read), &LEXICON, &custom_words);
+        // The later paragraphs are asked for first: the order of asking must not matter.
+        let words_of = |span: Span<Normalized>| {
+            let mut inside: Vec<Word> = Vec::new();
+            words.inside(Side::Left, span, &Cancel::new(), |word| inside.push(word)).expect("nobody cancels");
+            inside
+        };
+        for (index, paragraph) in read.paragraphs.iter().enumerate().rev() {
             let index = index as u32;
             let cover = |spans: Vec<Span<Normalized>>| {
                 let meets = spans.windows(2).all(|pair| pair[0].end() == pair[1].start());
@@ -234,17 +244,22 @@ proptest! {
                 meets && ends == Some((paragraph.span.start(), paragraph.span.end()))
             };
             let of_paragraph = |sentence: u32| read.sentences[sentence as usize].paragraph == index;
-            let tokens = read.tokens.of_paragraph(index);
             prop_assert!(cover(read.sentences.iter().filter(|s| s.paragraph == index).map(|s| s.span).collect()));
             prop_assert!(cover(read.clauses.iter().filter(|c| of_paragraph(c.sentence)).map(|c| c.span).collect()));
-            prop_assert!(cover(read.tokens.all()[tokens.start as usize..tokens.end as usize].iter().map(|t| t.span).collect()));
+            prop_assert!(cover(words_of(paragraph.span).iter().map(|word| word.span).collect()));
         }
         for clause in &read.clauses {
             prop_assert!(read.sentences[clause.sentence as usize].span.contains(clause.span));
         }
-        for token in read.tokens.all() {
-            prop_assert_eq!(read.text.slice(token.span), read.text.slice(read.tokens.word(token.word)));
+        let mut by_number = BTreeMap::new();
+        for paragraph in &read.paragraphs {
+            for word in words_of(paragraph.span) {
+                let characters = read.text.slice(word.span);
+                prop_assert_eq!(*by_number.entry(word.number).or_insert(characters), characters);
+            }
         }
+        let distinct: BTreeSet<&[char]> = by_number.values().copied().collect();
+        prop_assert_eq!(distinct.len(), by_number.len(), "one number a word");
     }
 
     #[test]

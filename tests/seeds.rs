@@ -7,7 +7,6 @@ use std::path::Path;
 use policy_echo::text::analysis::{Analysis, analyze};
 use policy_echo::text::cancel::Cancel;
 use policy_echo::text::document::{Document, DocumentLimits, Metadata};
-use policy_echo::text::lexicon::{CustomWords, Lexicon};
 use policy_echo::text::paragraph::ParagraphRole;
 use policy_echo::text::sentence::ends_sentence;
 
@@ -20,7 +19,7 @@ fn seed(name: &str) -> Seed {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
     let raw = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let document = Document::new(raw.clone(), Metadata::default(), DocumentLimits::default()).expect("a document");
-    let read = analyze(&document, &Lexicon::load(), &CustomWords::default(), &Cancel::new());
+    let read = analyze(&document, &Cancel::new());
     Seed { raw, analysis: read.expect("nobody cancels") }
 }
 

@@ -150,8 +150,8 @@ fn run(engine: &Engine, documents: &Pair<Document>) -> Result<(Comparison, Vec<(
     let (options, cancel) = (CompareOptions::default(), Cancel::new());
     let mut times = vec![(Part::Analysis, 0)];
     let mut began = now();
-    let left = engine.analyze(&documents.left, &options, &cancel)?;
-    let right = engine.analyze(&documents.right, &options, &cancel)?;
+    let left = engine.analyze(&documents.left, &cancel)?;
+    let right = engine.analyze(&documents.right, &cancel)?;
     let mut begins = |stage| {
         let reached = now();
         if let Some(last) = times.last_mut() {

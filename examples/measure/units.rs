@@ -4,10 +4,11 @@ use policy_echo::compare::diff::edit_script;
 use policy_echo::compare::engine::Engine;
 use policy_echo::compare::options::CompareOptions;
 use policy_echo::compare::phrase::shared_runs;
+use policy_echo::compare::words::Words;
 use policy_echo::text::cancel::{Cancel, StepBudget};
 use policy_echo::text::document::Document;
-use policy_echo::text::span::Pair;
-use policy_echo::text::token::SharedVocabulary;
+use policy_echo::text::lexicon::CustomWords;
+use policy_echo::text::span::{Pair, Side, Span};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::Failure;
@@ -76,17 +77,19 @@ pub(crate) fn units() -> Result<Vec<String>, Failure> {
 
 /// The word diff of two documents beside that of other engines over the same words: one JSON object.
 pub(crate) fn peers(engine: &Engine, documents: &Pair<Document>) -> Result<String, Failure> {
-    let (options, cancel) = (CompareOptions::default(), Cancel::new());
-    let left = engine.analyze(&documents.left, &options, &cancel)?;
-    let right = engine.analyze(&documents.right, &options, &cancel)?;
-    let vocabulary = SharedVocabulary::new(Pair::new(&left.text, &right.text), Pair::new(&left.tokens, &right.tokens));
-    let number = |numbers: &[u32], words: &[policy_echo::text::token::Token]| {
-        words.iter().map(|token| numbers[token.word as usize]).collect::<Vec<u32>>()
+    let cancel = Cancel::new();
+    let left = engine.analyze(&documents.left, &cancel)?;
+    let right = engine.analyze(&documents.right, &cancel)?;
+    let analyses = Pair::new(&left, &right);
+    let custom_words = CustomWords::default();
+    let all = Words::new(analyses, engine.lexicon(), &custom_words);
+    let number = |side: Side| -> Result<Vec<u32>, Failure> {
+        let end = analyses.get(side).text.characters().len() as u32;
+        let mut numbers = Vec::new();
+        all.inside(side, Span::new(0, end), &cancel, |word| numbers.push(word.number))?;
+        Ok(numbers)
     };
-    let words = Pair::new(
-        number(&vocabulary.numbers.left, left.tokens.all()),
-        number(&vocabulary.numbers.right, right.tokens.all()),
-    );
+    let words = Pair::new(number(Side::Left)?, number(Side::Right)?);
     let began = now();
     let script = edit_script(&words.left, &words.right, &mut StepBudget::new(400_000_000), &cancel)?;
     let mut out = format!(

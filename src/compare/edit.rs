@@ -3,7 +3,7 @@
 //! In: two analysed documents ([`EditContext`]) and spans of both that correspond. Out: [`Edit`]s in order that cover the
 //! spans of both sides without gap or overlap, equal stretches included, so that either side can be told from them.
 //! Swapping the sides swaps operations, kinds and directions. The stages:
-//! 1. [`sequence`] numbers the words; [`diff`](crate::compare::diff) finds a minimal script over them and slides its
+//! 1. Words are cut ([`words`](super::words)) unless both sides are the same or one is empty, and [`sequence`] lines them up; [`diff`](crate::compare::diff) finds a minimal script over them and slides its
 //!    gaps to clause and word borders. Words are compared as they stand, so that the script is minimal for the reader;
 //!    that 全省 and 全市 are the same word one level down counts when what changed is paired.
 //! 2. [`list`] joins what belongs to a 、-list in another order.
@@ -34,7 +34,7 @@ mod synonym;
 #[cfg(test)]
 mod tests;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -48,13 +48,12 @@ use self::sequence::Sequence;
 use super::comparison::{Edit, EditKind, EditOp, StageEnd};
 use super::diff::cleanup::{self, slide};
 use super::diff::{Op, OpKind, edit_script};
+use super::words::Words;
 use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 use crate::text::normalize::NormalizedText;
-use crate::text::place::is_place;
-use crate::text::sentence::ends_clause;
+use crate::text::place::{is_place, place_at};
 use crate::text::span::{Normalized, Pair, Side, Span};
-use crate::text::token::{SharedVocabulary, Tokens};
 use crate::text::word_map::begins_with;
 
 /// Times that one place must answer another between the same neighbours before they count as localised.
@@ -62,14 +61,15 @@ const LEARNED_TIMES: u32 = 2;
 /// Least characters on both sides of a change beside an absorbed island.
 const LARGE_CHANGE: u32 = 4;
 
-/// What the edits of two documents have in common; made once a pair, in one pass over the distinct words and one over
-/// the place names.
-#[derive(Clone, Debug)]
+/// What the edits of two documents have in common; made once a pair.
+#[derive(Debug)]
 pub struct EditContext<'a> {
     analyses: Pair<&'a Analysis>,
-    vocabulary: SharedVocabulary,
+    words: Words<'a>,
+    cancel: &'a Cancel,
     own_places: scale::OwnPlaces,
-    learned: FxHashSet<(&'a [char], &'a [char])>,
+    /// Pairs of places that answer one another, found when a rule first asks.
+    learned: OnceCell<FxHashSet<(&'a [char], &'a [char])>>,
     marks: Marks,
     /// Where “ stands in either text.
     opening_quotes: Pair<Vec<u32>>,
@@ -83,32 +83,19 @@ const LONGEST_KEPT: usize = 12;
 const MOST_KEPT: usize = 1 << 14;
 
 impl<'a> EditContext<'a> {
-    /// Reads what two documents have in common.
-    pub fn new(analyses: Pair<&'a Analysis>) -> Self {
-        let texts = analyses.map(|analysis| &analysis.text);
-        let vocabulary = SharedVocabulary::new(texts, analyses.map(|analysis| &analysis.tokens));
+    /// What two documents have in common. The caller's flag is kept for the places that are found when a rule first asks.
+    pub fn new(words: Words<'a>, cancel: &'a Cancel) -> Self {
+        let analyses = words.analyses();
         let own_places = analyses.left.own_places.iter().chain(&analyses.right.own_places).cloned().collect();
-        let learned = learn_places(analyses, &vocabulary);
-        let mut marks = Marks::default();
-        for side in Side::BOTH {
-            let (text, tokens) = (&analyses.get(side).text, &analyses.get(side).tokens);
-            for word in 0..tokens.distinct() as u32 {
-                let number = vocabulary.numbers.get(side)[word as usize];
-                match text.slice(tokens.word(word)) {
-                    ['、'] => marks.separator = Some(number),
-                    [mark] if ends_clause(*mark) => marks.clause_ends.push(number),
-                    _ => {}
-                }
-            }
-        }
-        marks.clause_ends.sort_unstable();
-        marks.clause_ends.dedup();
-        let opening_quotes = texts.map(|text| {
-            let characters = (0_u32..).zip(text.characters());
+        let mut clause_ends: Vec<u32> = list::CLAUSE_ENDS.iter().map(|mark| words.number(mark)).collect();
+        clause_ends.sort_unstable();
+        let marks = Marks { separator: words.number(list::SEPARATOR), clause_ends };
+        let opening_quotes = analyses.map(|analysis| {
+            let characters = (0_u32..).zip(analysis.text.characters());
             characters.filter(|(_, character)| **character == '“').map(|(at, _)| at).collect()
         });
         let local = RefCell::default();
-        Self { analyses, vocabulary, own_places, learned, marks, opening_quotes, local }
+        Self { analyses, words, cancel, own_places, learned: OnceCell::new(), marks, opening_quotes, local }
     }
 
     fn texts(&self) -> Pair<&'a NormalizedText> {
@@ -152,48 +139,60 @@ impl<'a> EditContext<'a> {
 
     /// Whether the documents themselves show that one place answers the other.
     fn learned(&self, left: &[char], right: &[char]) -> bool {
-        self.learned.contains(&(left, right))
+        // When the caller has cancelled, what is found is not the answer to anything.
+        self.learned.get_or_init(|| learn_places(&self.words, self.cancel).unwrap_or_default()).contains(&(left, right))
     }
 }
 
-/// Pairs of places that stand between the same two words, twice or more.
-fn learn_places<'a>(
-    analyses: Pair<&'a Analysis>,
-    vocabulary: &SharedVocabulary,
-) -> FxHashSet<(&'a [char], &'a [char])> {
-    let named = analyses.map(|analysis| {
-        let words = 0..analysis.tokens.distinct() as u32;
-        words.map(|word| is_place(analysis.text.slice(analysis.tokens.word(word)))).collect::<Vec<bool>>()
-    });
-    let occurrences = |analysis: &Analysis, named: &[bool], numbers: &[u32]| -> Vec<([u32; 2], u32)> {
-        let tokens: &Tokens = &analysis.tokens;
-        let between = tokens.all().windows(3).filter(|words| named[words[1].word as usize]);
-        let number = |word: u32| numbers[word as usize];
-        between.map(|words| ([number(words[0].word), number(words[2].word)], words[1].word)).collect()
+/// The number of what stands beyond a border of a sentence.
+const BORDER: u32 = u32::MAX;
+
+/// Pairs of places that stand between the same two words, twice or more. Sentences that name no place are not cut.
+fn learn_places<'a>(words: &Words<'a>, cancel: &Cancel) -> Result<FxHashSet<(&'a [char], &'a [char])>, Cancelled> {
+    let analyses = words.analyses();
+    // Every place with the numbers of the words before and behind it.
+    let occurrences = |side: Side| -> Result<Vec<([u32; 2], &'a [char])>, Cancelled> {
+        let analysis: &'a Analysis = analyses.get(side);
+        let mut found = Vec::new();
+        let mut inside = Vec::new();
+        for sentence in &analysis.sentences {
+            let characters = analysis.text.slice(sentence.span);
+            if !(0..characters.len()).any(|at| place_at(&characters[at..]).is_some()) {
+                continue;
+            }
+            inside.clear();
+            words.inside(side, sentence.span, cancel, |word| inside.push(word))?;
+            for (at, word) in inside.iter().enumerate() {
+                let characters = analysis.text.slice(word.span);
+                if is_place(characters) {
+                    let number =
+                        |at: Option<usize>| at.and_then(|at| inside.get(at)).map_or(BORDER, |word| word.number);
+                    found.push(([number(at.checked_sub(1)), number(Some(at + 1))], characters));
+                }
+            }
+        }
+        Ok(found)
     };
-    let mut by_neighbours: FxHashMap<[u32; 2], Vec<u32>> = FxHashMap::default();
-    for (neighbours, word) in occurrences(analyses.left, &named.left, &vocabulary.numbers.left) {
-        let words = by_neighbours.entry(neighbours).or_default();
-        if !words.contains(&word) {
-            words.push(word);
+    let mut by_neighbours: FxHashMap<[u32; 2], Vec<&'a [char]>> = FxHashMap::default();
+    for (neighbours, place) in occurrences(Side::Left)? {
+        let places = by_neighbours.entry(neighbours).or_default();
+        if !places.contains(&place) {
+            places.push(place);
         }
     }
-    let mut contexts: FxHashMap<(u32, u32), Vec<[u32; 2]>> = FxHashMap::default();
-    for (neighbours, right) in occurrences(analyses.right, &named.right, &vocabulary.numbers.right) {
+    type Places<'a> = (&'a [char], &'a [char]);
+    let mut contexts: FxHashMap<Places<'a>, Vec<[u32; 2]>> = FxHashMap::default();
+    for (neighbours, right) in occurrences(Side::Right)? {
         // Neighbours between which several places stand tell nothing about any of them.
         if let Some([left]) = by_neighbours.get(&neighbours).map(Vec::as_slice) {
-            let seen = contexts.entry((*left, right)).or_default();
+            let seen = contexts.entry((left, right)).or_default();
             if seen.len() < LEARNED_TIMES as usize && !seen.contains(&neighbours) {
                 seen.push(neighbours);
             }
         }
     }
-    let word = |analysis: &'a Analysis, word: u32| analysis.text.slice(analysis.tokens.word(word));
-    contexts
-        .into_iter()
-        .filter(|(_, seen)| seen.len() >= LEARNED_TIMES as usize)
-        .map(|((left, right), _)| (word(analyses.left, left), word(analyses.right, right)))
-        .collect()
+    let learned = contexts.into_iter().filter(|(_, seen)| seen.len() >= LEARNED_TIMES as usize);
+    Ok(learned.map(|(places, _)| places).collect())
 }
 
 /// Edits that turn the left spans into the right ones.
@@ -207,10 +206,44 @@ pub fn edits(
     budget: &mut StepBudget,
     cancel: &Cancel,
 ) -> Result<(Vec<Edit>, StageEnd), Cancelled> {
-    let words = sequence::sequences(context.analyses, &context.vocabulary, Pair::new(left, right));
+    if let Some(pieces) = without_words(context, left, right) {
+        let first = Pair::new(left.first().copied(), right.first().copied());
+        return Ok((output::edits(context, first, pieces), StageEnd::Complete));
+    }
+    let words = sequence::sequences(&context.words, Pair::new(left, right), cancel)?;
     let (pieces, end) = pieces(context, words.as_ref(), |_| true, budget, cancel)?;
     let first_words = words.map(|side| side.words.first().copied());
     Ok((output::edits(context, first_words, pieces), end))
+}
+
+/// The pieces of spans that are the same on both sides one by one, or stand on one side alone: for these no words are cut.
+fn without_words(
+    context: &EditContext<'_>,
+    left: &[Span<Normalized>],
+    right: &[Span<Normalized>],
+) -> Option<Vec<Piece>> {
+    let texts = context.texts();
+    // A span that holds a paragraph border is more than one piece.
+    let is_whole =
+        |text: &NormalizedText, span: &Span<Normalized>| !span.is_empty() && !text.slice(*span).contains(&'\n');
+    let nowhere = Span::new(0, 0);
+    let alone = |left, right| {
+        let spans = Pair::new(left, right);
+        Piece::changed(spans, kind::kind_of(context, spans))
+    };
+    if !left.iter().all(|span| is_whole(texts.left, span)) || !right.iter().all(|span| is_whole(texts.right, span)) {
+        return None;
+    }
+    match (left.is_empty(), right.is_empty()) {
+        (true, _) => Some(right.iter().map(|span| alone(nowhere, *span)).collect()),
+        (_, true) => Some(left.iter().map(|span| alone(*span, nowhere)).collect()),
+        _ => {
+            let pairs = || left.iter().zip(right);
+            let are_same = left.len() == right.len()
+                && pairs().all(|(left, right)| texts.left.slice(*left) == texts.right.slice(*right));
+            are_same.then(|| pairs().map(|(left, right)| Piece::equal(Pair::new(*left, *right))).collect())
+        }
+    }
 }
 
 /// The pieces that cover the words of both sides. Changes that are not `wanted` are left whole and without a kind.
@@ -270,7 +303,7 @@ fn border_preference(context: &EditContext<'_>, words: &Sequence, index: usize) 
         None => 3,
         Some(_) if words.breaks.binary_search(&(index as u32)).is_ok() || index == words.words.len() => 3,
         Some(number) if context.marks.clause_ends.binary_search(&number).is_ok() => 2,
-        Some(number) if Some(number) == context.marks.separator => 1,
+        Some(number) if number == context.marks.separator => 1,
         Some(_) => 0,
     }
 }

@@ -9,7 +9,8 @@ use super::comparison::{Comparison, Completeness, Edit, Outline};
 use super::edit::{EditContext, edits};
 use super::formula::Formulas;
 use super::options::CompareOptions;
-use super::pipeline::{self, Stage};
+use super::pipeline::{self, Knowledge, Stage};
+use super::words::Words;
 use crate::text::analysis::{Analysis, analyze};
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 use crate::text::document::Document;
@@ -91,15 +92,19 @@ impl Engine {
         self.formulas.clone().with_phrases(ignored)
     }
 
+    /// The words that a caller wants kept whole.
+    fn custom_words(options: &CompareOptions) -> CustomWords {
+        CustomWords::new(options.custom_words.iter().map(|word| normalized_characters(word)))
+    }
+
+    /// Where words end in text without blanks.
+    pub fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
+    }
+
     /// Reads one document. The analysis of a directive serves all its resolutions.
-    pub fn analyze(
-        &self,
-        document: &Document,
-        options: &CompareOptions,
-        cancel: &Cancel,
-    ) -> Result<Analysis, Cancelled> {
-        let custom = CustomWords::new(options.custom_words.iter().map(|word| normalized_characters(word)));
-        analyze(document, &self.lexicon, &custom, cancel)
+    pub fn analyze(&self, document: &Document, cancel: &Cancel) -> Result<Analysis, Cancelled> {
+        analyze(document, cancel)
     }
 
     /// Compares two documents.
@@ -110,12 +115,10 @@ impl Engine {
         options: &CompareOptions,
         cancel: &Cancel,
     ) -> Result<Comparison, Cancelled> {
-        let left = self.analyze(&documents.left, options, cancel)?;
-        let right = self.analyze(&documents.right, options, cancel)?;
-        let references = references
-            .iter()
-            .map(|reference| self.analyze(reference, options, cancel))
-            .collect::<Result<Vec<_>, _>>()?;
+        let left = self.analyze(&documents.left, cancel)?;
+        let right = self.analyze(&documents.right, cancel)?;
+        let references =
+            references.iter().map(|reference| self.analyze(reference, cancel)).collect::<Result<Vec<_>, _>>()?;
         self.compare_analyses(Pair::new(&left, &right), &references.iter().collect::<Vec<_>>(), options, cancel)
     }
 
@@ -146,7 +149,10 @@ impl Engine {
             own = self.formulas(options);
             &own
         };
-        pipeline::compare_watched(analyses, references, &self.background, formulas, options, cancel, begins)
+        let custom_words = Self::custom_words(options);
+        let knowledge =
+            Knowledge { lexicon: &self.lexicon, custom_words: &custom_words, background: &self.background, formulas };
+        pipeline::compare_watched(analyses, references, knowledge, options, cancel, begins)
     }
 
     /// Diffs two whole documents word by word, in order.
@@ -156,15 +162,17 @@ impl Engine {
         options: &CompareOptions,
         cancel: &Cancel,
     ) -> Result<WordDiff, Cancelled> {
-        let left = self.analyze(&documents.left, options, cancel)?;
-        let right = self.analyze(&documents.right, options, cancel)?;
+        let left = self.analyze(&documents.left, cancel)?;
+        let right = self.analyze(&documents.right, cancel)?;
         let analyses = Pair::new(&left, &right);
         let spans = analyses.map(|analysis| {
             let compared = analysis.paragraphs.iter().filter(|paragraph| paragraph.role != ParagraphRole::Furniture);
             compared.map(|paragraph| paragraph.span).collect::<Vec<_>>()
         });
         let mut budget = StepBudget::new(options.budgets.edit_steps);
-        let (edits, end) = edits(&EditContext::new(analyses), &spans.left, &spans.right, &mut budget, cancel)?;
+        let custom_words = Self::custom_words(options);
+        let context = EditContext::new(Words::new(analyses, &self.lexicon, &custom_words), cancel);
+        let (edits, end) = edits(&context, &spans.left, &spans.right, &mut budget, cancel)?;
         let completeness = Completeness { edits: end, ..Completeness::default() };
         Ok(WordDiff { outlines: analyses.map(pipeline::outline), edits, completeness })
     }

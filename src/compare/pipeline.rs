@@ -1,6 +1,6 @@
 //! The whole comparison on one screen.
 //!
-//! In: two analyses, references, background, stock phrases, options. Out: a [`Comparison`]. A pure function: no I/O, no
+//! In: two analyses, references, what is known of the language, options. Out: a [`Comparison`]. A pure function: no I/O, no
 //! clock, no environment, no global state; it can fail only by being cancelled. Each stage is a module of its own.
 
 use std::ops::Range;
@@ -21,8 +21,10 @@ use super::origin::{Commonness, Reference, origin};
 use super::passage::{self, Draft};
 use super::rarity::Rarity;
 use super::shared_phrase;
+use super::words::Words;
 use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
+use crate::text::lexicon::{CustomWords, Lexicon};
 use crate::text::span::{Normalized, Pair, Span};
 
 /// A stage of the comparison. The core reads no clock; whoever times the stages is told when each begins.
@@ -46,28 +48,40 @@ pub enum Stage {
     Outlines,
 }
 
+/// What comparisons know of the language and the genre; none changes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Knowledge<'k> {
+    /// Where words end.
+    pub lexicon: &'k Lexicon,
+    /// Words that must stay whole, too.
+    pub custom_words: &'k CustomWords,
+    /// How common wording is.
+    pub background: &'k Background,
+    /// Stock phrases.
+    pub formulas: &'k Formulas,
+}
+
 /// Compares two documents that have been read.
 pub fn compare(
     analyses: Pair<&Analysis>,
     references: &[&Analysis],
-    background: &Background,
-    formulas: &Formulas,
+    knowledge: Knowledge<'_>,
     options: &CompareOptions,
     cancel: &Cancel,
 ) -> Result<Comparison, Cancelled> {
-    compare_watched(analyses, references, background, formulas, options, cancel, &mut |_| {})
+    compare_watched(analyses, references, knowledge, options, cancel, &mut |_| {})
 }
 
 /// Compares two documents that have been read, and calls `begins` as each stage begins.
 pub fn compare_watched(
     analyses: Pair<&Analysis>,
     references: &[&Analysis],
-    background: &Background,
-    formulas: &Formulas,
+    knowledge: Knowledge<'_>,
     options: &CompareOptions,
     cancel: &Cancel,
     begins: &mut dyn FnMut(Stage),
 ) -> Result<Comparison, Cancelled> {
+    let Knowledge { lexicon, custom_words, background, formulas } = knowledge;
     let reports = options.reports;
     let mut completeness = Completeness::default();
     begins(Stage::Units);
@@ -121,7 +135,7 @@ pub fn compare_watched(
     let passage::Found { echoes, formulas: formulaic, .. } = found;
     let rarity = rarity.into_left();
     begins(Stage::PassageEdits);
-    let context = EditContext::new(analyses);
+    let context = EditContext::new(Words::new(analyses, lexicon, custom_words), cancel);
     let mut budget = StepBudget::new(options.budgets.edit_steps);
     let drafts = echoes.iter().map(|draft| (draft, Commonness::Telling));
     let drafts = drafts.chain(formulaic.iter().map(|draft| (draft, Commonness::Common)));

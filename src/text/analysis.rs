@@ -1,21 +1,19 @@
 //! Everything that is read from one document before it is compared.
 //!
-//! In: a [`Document`] and the lexicon. Out: an [`Analysis`]: normalised text, paragraphs, sentences, clauses, items,
-//! tokens, citations, dates and own places. It depends on this document alone, so one directive's analysis serves all
-//! its resolutions. Cost: linear, most of it the cutting of words.
+//! In: a [`Document`]. Out: an [`Analysis`]: normalised text, paragraphs, sentences, clauses, items, citations, dates and
+//! own places. It depends on this document alone, so one directive's analysis serves all its resolutions. Words are no part
+//! of it: they are cut where a comparison needs them (`compare/words.rs`). Cost: linear, most of it normalising.
 
 use super::cancel::{Cancel, Cancelled};
 use super::citation::{self, Citation};
 use super::date::{self, KnownDate};
 use super::document::{Document, PartialDate};
 use super::item::{self, Item};
-use super::lexicon::{CustomWords, Lexicon};
 use super::normalize::{NormalizedText, normalize_unless_cancelled};
 use super::paragraph::{self, Paragraph, ParagraphRole};
 use super::place;
 use super::sentence::{self, Clause, Sentence};
 use super::span::{Normalized, Span};
-use super::token::Tokens;
 
 /// What is read from one document.
 #[derive(Clone, Debug)]
@@ -30,8 +28,6 @@ pub struct Analysis {
     pub clauses: Vec<Clause>,
     /// Its enumerated items.
     pub items: Vec<Item>,
-    /// Its words.
-    pub tokens: Tokens,
     /// What it names as its sources.
     pub citations: Vec<Citation>,
     /// Its dates.
@@ -58,17 +54,11 @@ impl Analysis {
 }
 
 /// Reads one document.
-pub fn analyze(
-    document: &Document,
-    lexicon: &Lexicon,
-    custom: &CustomWords,
-    cancel: &Cancel,
-) -> Result<Analysis, Cancelled> {
+pub fn analyze(document: &Document, cancel: &Cancel) -> Result<Analysis, Cancelled> {
     let text = normalize_unless_cancelled(document.text(), cancel)?;
     let paragraphs = paragraph::paragraphs(&text);
     let (sentences, clauses) = sentence::sentences(&text, &paragraphs, cancel)?;
     let items = item::items(&text, &paragraphs, &sentences, cancel)?;
-    let tokens = Tokens::cut(&text, &paragraphs, lexicon, custom, cancel)?;
     let citations = citation::citations(&text, cancel)?;
     cancel.check()?;
     let dates = date::dates(document.metadata(), &text, &paragraphs);
@@ -81,5 +71,5 @@ pub fn analyze(
         .collect();
     let said = [metadata.region.as_str(), metadata.issuer.as_str(), metadata.title.as_str()];
     let own_places = place::own_places(&said, &headlines, text.characters());
-    Ok(Analysis { text, paragraphs, sentences, clauses, items, tokens, citations, dates, own_places })
+    Ok(Analysis { text, paragraphs, sentences, clauses, items, citations, dates, own_places })
 }

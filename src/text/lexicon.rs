@@ -13,7 +13,7 @@ use super::cancel::{Cancel, Cancelled};
 
 const POLICY_WORDS: &str = include_str!("../../data/lexicon.txt");
 /// Rises whenever the dictionary, the policy words or the cutting changes, because tokens depend on them.
-const VERSION: &str = "jieba-0.11+policy-1";
+const VERSION: &str = "jieba-0.11+policy-2";
 /// Longest piece that is cut at once, in characters.
 const PIECE_CHARACTERS: usize = 2048;
 /// Frequency that keeps a policy word whole against any reading of its parts.

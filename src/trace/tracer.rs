@@ -69,7 +69,7 @@ impl Tracer {
     ) -> Result<Self, Cancelled> {
         let options = CompareOptions { reports: Reports::ALL, ..options };
         let read = |document: &Document| -> Result<(Upstream, Reading), Cancelled> {
-            let analysis = engine.analyze(document, &options, cancel)?;
+            let analysis = engine.analyze(document, cancel)?;
             let reading = reading(&engine, &options, &analysis, &analysis, cancel)?;
             let identity = Identity::new(document.metadata(), &analysis);
             let (dating, hashes) = (Dating::of(&analysis), reading.hashes());
@@ -84,7 +84,7 @@ impl Tracer {
     /// Traces the directive in one resolution, the `index`th in the order of sending: what it made of the directive, and
     /// what the summary needs to know of it.
     pub fn finding(&self, index: u32, resolution: &Document, cancel: &Cancel) -> Result<(Finding, Digest), Cancelled> {
-        let analysis = self.engine.analyze(resolution, &self.options, cancel)?;
+        let analysis = self.engine.analyze(resolution, cancel)?;
         let dating = Dating::of(&analysis);
         let chronology = Chronology::new(self.directive.dating, dating);
         let allowed: Vec<(u32, &Upstream)> =

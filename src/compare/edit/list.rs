@@ -15,12 +15,17 @@ const MOST_WORDS: u32 = 512;
 /// Most words of a list's first or last member that both sides have at the same place.
 const MOST_SHARED: u32 = 8;
 
+/// The word that parts the members of a list.
+pub(super) const SEPARATOR: &[char] = &['、'];
+/// The words that end a clause, and a list with it.
+pub(super) const CLAUSE_ENDS: [&[char]; 3] = [&['，'], &['：'], &[',']];
+
 /// Numbers of the words that part and bound lists.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Marks {
     /// The word 、.
-    pub(super) separator: Option<u32>,
-    /// Words that end a clause.
+    pub(super) separator: u32,
+    /// Words that end a clause, ascending.
     pub(super) clause_ends: Vec<u32>,
 }
 
@@ -76,7 +81,6 @@ struct List {
 
 /// The longest reordered list whose changes begin with operation `first`.
 fn reordered_from(ops: &[Op], first: usize, words: Pair<&Sequence>, marks: &Marks) -> Option<List> {
-    let separator = marks.separator?;
     let ends_clause = |op: &Op| {
         words.left.numbers[op.left.start as usize..op.left.end as usize]
             .iter()
@@ -112,7 +116,7 @@ fn reordered_from(ops: &[Op], first: usize, words: Pair<&Sequence>, marks: &Mark
                 }
                 let members = |side: &Sequence, range: &std::ops::Range<u32>| -> Vec<Vec<u32>> {
                     let numbers = &side.numbers[range.start as usize..range.end as usize];
-                    numbers.split(|number| *number == separator).map(<[u32]>::to_vec).collect()
+                    numbers.split(|number| *number == marks.separator).map(<[u32]>::to_vec).collect()
                 };
                 let (mut one, mut other) = (members(words.left, &left), members(words.right, &right));
                 if one.len() < 2 || one.len() != other.len() || one == other || one.iter().any(Vec::is_empty) {

@@ -67,7 +67,7 @@ fn reach_within(
         Span::new(before.start(), (stretch.start() + HEAD_CHARACTERS).min(stretch.end()))
     };
     let window = Pair::new(window(before.left, stretches.left), window(before.right, stretches.right));
-    let words = sequences(context.analyses, &context.vocabulary, Pair::new(&[window.left], &[window.right]));
+    let words = sequences(&context.words, Pair::new(&[window.left], &[window.right]), cancel)?;
     // What lies inside both stretches corresponds already, whatever it is.
     let inside = |spans: Pair<Span<Normalized>>| {
         spans.left.start() >= stretches.left.start() && spans.right.start() >= stretches.right.start()

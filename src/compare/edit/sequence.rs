@@ -9,10 +9,10 @@ use std::borrow::Cow;
 use rustc_hash::FxHashMap;
 
 use super::quantity::is_numeral;
-use crate::text::analysis::Analysis;
+use crate::compare::words::Words;
+use crate::text::cancel::{Cancel, Cancelled};
 use crate::text::normalize::NormalizedText;
-use crate::text::span::{Normalized, Pair, Span};
-use crate::text::token::SharedVocabulary;
+use crate::text::span::{Normalized, Pair, Side, Span};
 
 /// The words of one side.
 #[derive(Clone, Debug, Default)]
@@ -86,59 +86,51 @@ impl Borders<'_> {
 /// The number of a word that has none yet.
 const UNNUMBERED: u32 = u32::MAX;
 
-/// The sequences of both sides. Numbers below the vocabulary's size are its own; joined and cut words come behind.
+/// The sequences of both sides. Fails only when cancelled.
 pub(super) fn sequences(
-    analyses: Pair<&Analysis>,
-    vocabulary: &SharedVocabulary,
+    words: &Words<'_>,
     spans: Pair<&[Span<Normalized>]>,
-) -> Pair<Sequence> {
-    let mut own: FxHashMap<&[char], u32> = FxHashMap::default();
-    let size = vocabulary.size;
-    let sides = Pair::new(
-        (analyses.left, spans.left, &vocabulary.numbers.left),
-        (analyses.right, spans.right, &vocabulary.numbers.right),
-    );
-    sides.map(|(analysis, spans, numbers)| {
-        let mut out = Sequence::default();
-        for &span in spans {
-            let mut end = None;
-            let mut joinable = false;
-            let inside = analysis.tokens.inside(span);
-            out.words.reserve(inside.len());
-            out.numbers.reserve(inside.len());
-            for token in &analysis.tokens.all()[inside.start as usize..inside.end as usize] {
-                let part = token.span.intersection(span);
-                let characters = analysis.text.slice(part);
-                if part.is_empty() {
-                    continue;
-                }
-                let figures = |c: &char| is_numeral(*c) || *c == '+';
-                let joins = characters.first().is_some_and(figures);
-                if end != Some(part.start()) {
-                    out.breaks.push(out.words.len() as u32);
-                    joinable = false;
-                }
-                end = Some(part.end());
-                if let (true, true, Some(last)) = (joinable, joins, out.words.last_mut()) {
-                    *last = last.cover(part);
-                    if let Some(number) = out.numbers.last_mut() {
-                        *number = UNNUMBERED;
-                    }
-                } else {
-                    let whole = part == token.span;
-                    out.words.push(part);
-                    out.numbers.push(if whole { numbers[token.word as usize] } else { UNNUMBERED });
-                }
-                joinable = characters.iter().all(figures);
+    cancel: &Cancel,
+) -> Result<Pair<Sequence>, Cancelled> {
+    Ok(Pair::new(sequence(words, Side::Left, spans.left, cancel)?, sequence(words, Side::Right, spans.right, cancel)?))
+}
+
+fn sequence(words: &Words<'_>, side: Side, spans: &[Span<Normalized>], cancel: &Cancel) -> Result<Sequence, Cancelled> {
+    let text = &words.analyses().get(side).text;
+    let mut out = Sequence::default();
+    for &span in spans {
+        let mut end = None;
+        let mut joinable = false;
+        words.inside(side, span, cancel, |word| {
+            let part = word.span.intersection(span);
+            if part.is_empty() {
+                return;
             }
-        }
-        // Joined and cut words are numbered when they are whole, so that a figure of a million digits is read once.
-        for (word, number) in out.words.iter().zip(&mut out.numbers).filter(|(_, number)| **number == UNNUMBERED) {
-            let next = size + own.len() as u32;
-            *number = *own.entry(analysis.text.slice(*word)).or_insert(next);
-        }
-        out
-    })
+            let characters = text.slice(part);
+            let figures = |c: &char| is_numeral(*c) || *c == '+';
+            let joins = characters.first().is_some_and(figures);
+            if end != Some(part.start()) {
+                out.breaks.push(out.words.len() as u32);
+                joinable = false;
+            }
+            end = Some(part.end());
+            if let (true, true, Some(last)) = (joinable, joins, out.words.last_mut()) {
+                *last = last.cover(part);
+                if let Some(number) = out.numbers.last_mut() {
+                    *number = UNNUMBERED;
+                }
+            } else {
+                out.words.push(part);
+                out.numbers.push(if part == word.span { word.number } else { UNNUMBERED });
+            }
+            joinable = joins && characters.iter().all(figures);
+        })?;
+    }
+    // Joined and cut words are numbered when they are whole, so that a figure of a million digits is read once.
+    for (word, number) in out.words.iter().zip(&mut out.numbers).filter(|(_, number)| **number == UNNUMBERED) {
+        *number = words.number(text.slice(*word));
+    }
+    Ok(out)
 }
 
 /// Numbers for the word diff that do not depend on which side is called left, so that the script mirrors with the sides.

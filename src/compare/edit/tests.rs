@@ -15,7 +15,7 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::load);
 fn analysis(text: &str, region: &str) -> Analysis {
     let metadata = Metadata { region: region.to_owned(), ..Metadata::default() };
     let document = Document::new(text.to_owned(), metadata, DocumentLimits::default()).expect("there is text");
-    analyze(&document, &LEXICON, &CustomWords::default(), &Cancel::new()).expect("nobody cancels")
+    analyze(&document, &Cancel::new()).expect("nobody cancels")
 }
 
 fn paragraphs(analysis: &Analysis) -> Vec<Span<Normalized>> {
@@ -23,7 +23,8 @@ fn paragraphs(analysis: &Analysis) -> Vec<Span<Normalized>> {
 }
 
 fn all_edits(left: &Analysis, right: &Analysis) -> Vec<Edit> {
-    let context = EditContext::new(Pair::new(left, right));
+    let (custom_words, cancel) = (CustomWords::default(), Cancel::new());
+    let context = EditContext::new(Words::new(Pair::new(left, right), &LEXICON, &custom_words), &cancel);
     let mut budget = StepBudget::new(100_000_000);
     let (edits, end) =
         edits(&context, &paragraphs(left), &paragraphs(right), &mut budget, &Cancel::new()).expect("nobody cancels");
@@ -103,7 +104,8 @@ fn the_same_quantity_in_other_writing_is_no_other_figure() {
 #[test]
 fn spans_that_cut_words_count_by_the_part_inside() {
     let (left, right) = (analysis("推进粤港澳大湾区建设。", ""), analysis("粤港澳大湾区建设。", ""));
-    let context = EditContext::new(Pair::new(&left, &right));
+    let (custom_words, cancel) = (CustomWords::default(), Cancel::new());
+    let context = EditContext::new(Words::new(Pair::new(&left, &right), &LEXICON, &custom_words), &cancel);
     let (found, _) =
         edits(&context, &[Span::new(5, 10)], &[Span::new(3, 8)], &mut StepBudget::new(10_000), &Cancel::new())
             .expect("nobody cancels");
@@ -114,7 +116,8 @@ fn spans_that_cut_words_count_by_the_part_inside() {
 #[test]
 fn a_budget_of_nothing_still_gives_a_valid_script() {
     let (left, right) = (analysis("推进改革，扩大开放。", ""), analysis("深化改革，促进开放。", ""));
-    let context = EditContext::new(Pair::new(&left, &right));
+    let (custom_words, cancel) = (CustomWords::default(), Cancel::new());
+    let context = EditContext::new(Words::new(Pair::new(&left, &right), &LEXICON, &custom_words), &cancel);
     let (found, end) =
         edits(&context, &paragraphs(&left), &paragraphs(&right), &mut StepBudget::new(0), &Cancel::new())
             .expect("nobody cancels");
