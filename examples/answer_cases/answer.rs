@@ -136,7 +136,7 @@ fn passage_json(passage: &Passage, lines: &Pair<Lines<'_>>) -> String {
 fn edit_json(edit: &Edit, lines: &Pair<Lines<'_>>) -> Option<String> {
     let (name, direction) = match edit.kind.as_ref()? {
         EditKind::Localization => ("LOCALIZATION", None),
-        EditKind::Number { .. } => ("NUMBER", None),
+        EditKind::Number(_) => ("NUMBER", None),
         EditKind::Strength(Direction::Weaker) => ("STRENGTH", Some(-1)),
         EditKind::Strength(Direction::Stronger) => ("STRENGTH", Some(1)),
         EditKind::Synonym => ("SYNONYM", None),

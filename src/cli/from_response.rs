@@ -108,15 +108,14 @@ fn bead(bead: &proto::Bead) -> Understood<Bead> {
 }
 
 fn edit(edit: &proto::Edit) -> Understood<Edit> {
-    let quantity =
-        |quantity: &proto::Quantity| Box::new(Quantity { value: quantity.value(), unit: quantity.unit.clone() });
+    let quantity = |quantity: &proto::Quantity| Quantity { value: quantity.value(), unit: quantity.unit.clone() };
     let kind = match edit.kind() {
         proto::EditKind::Unspecified => None,
         proto::EditKind::Localization => Some(EditKind::Localization),
-        proto::EditKind::Number => Some(EditKind::Number {
-            left: edit.left_quantity.as_ref().map(quantity),
-            right: edit.right_quantity.as_ref().map(quantity),
-        }),
+        proto::EditKind::Number => Some(EditKind::Number(Box::new(Pair::new(
+            edit.left_quantity.as_ref().map(quantity),
+            edit.right_quantity.as_ref().map(quantity),
+        )))),
         proto::EditKind::Strength => Some(EditKind::Strength(match edit.strength_direction() {
             proto::StrengthDirection::Weaker => Direction::Weaker,
             proto::StrengthDirection::Stronger => Direction::Stronger,
@@ -217,11 +216,11 @@ mod tests {
 
     /// A comparison in which every field differs from its default and every optional one is set.
     pub(super) fn full() -> Comparison {
-        let quantity = |value| Some(Box::new(Quantity { value, unit: "%".into() }));
+        let quantity = |value| Some(Quantity { value, unit: "%".into() });
         let kinds = [
             None,
             Some(EditKind::Localization),
-            Some(EditKind::Number { left: quantity(5.0), right: None }),
+            Some(EditKind::Number(Box::new(Pair::new(quantity(5.0), None)))),
             Some(EditKind::Strength(Direction::Weaker)),
             Some(EditKind::Strength(Direction::Stronger)),
             Some(EditKind::Synonym),

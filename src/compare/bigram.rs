@@ -34,13 +34,20 @@ impl Bigrams {
         self.distinct
     }
 
-    /// Every bigram as a key with the places of its first unit, in the order of keys.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &[u32])> {
+    /// The places of every bigram's first unit, bigram by bigram, in the order of keys.
+    pub fn places(&self) -> impl Iterator<Item = &[u32]> {
         let ends = self.groups.iter().skip(1).copied().chain([self.places.len() as u32]);
-        self.groups.iter().zip(ends).map(|(first, end)| {
-            let places = &self.places[*first as usize..end as usize];
-            (places.first().map_or(0, |place| key(&self.ranks, *place)), places)
-        })
+        self.groups.iter().zip(ends).map(|(first, end)| &self.places[*first as usize..end as usize])
+    }
+
+    /// Lets the ranks go: whoever asks for nothing but places needs a third less room.
+    pub fn forget_ranks(&mut self) {
+        self.ranks = Vec::new();
+    }
+
+    /// Every bigram as a key with the places of its first unit, in the order of keys.
+    fn iter(&self) -> impl Iterator<Item = (u64, &[u32])> {
+        self.places().map(|places| (places.first().map_or(0, |place| key(&self.ranks, *place)), places))
     }
 }
 
@@ -50,7 +57,7 @@ fn key(ranks: &[u32], at: u32) -> u64 {
 }
 
 /// The bigrams that both documents hold, with their places in either, in the order of keys.
-pub fn shared<'b>(bigrams: Pair<&'b Bigrams>) -> impl Iterator<Item = Pair<&'b [u32]>> {
+pub fn shared(bigrams: Pair<&Bigrams>) -> impl Iterator<Item = Pair<&[u32]>> {
     let (mut lefts, mut rights) = (bigrams.left.iter(), bigrams.right.iter());
     let (mut left, mut right) = (lefts.next(), rights.next());
     std::iter::from_fn(move || {

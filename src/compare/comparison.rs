@@ -146,12 +146,7 @@ pub enum EditKind {
     /// The same words one level down or for another place: 全省→全市, 广东→广州.
     Localization,
     /// Another figure. The quantities are boxed, because few edits have any and there may be a million edits.
-    Number {
-        /// The left quantity, if there is one.
-        left: Option<Box<Quantity>>,
-        /// The right quantity, if there is one.
-        right: Option<Box<Quantity>>,
-    },
+    Number(Box<Pair<Option<Quantity>>>),
     /// Another degree of obligation.
     Strength(Direction),
     /// Words of the same meaning.

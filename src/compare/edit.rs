@@ -20,6 +20,7 @@ mod atom;
 mod atom_pairs;
 mod hint;
 mod kind;
+mod learned;
 mod list;
 mod name;
 mod output;
@@ -37,10 +38,11 @@ mod tests;
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use self::hint::{Hints, WordHints};
 use self::kind::Local;
+use self::learned::Learned;
 use self::list::Marks;
 use self::piece::{Piece, cover};
 pub use self::reach::reach;
@@ -52,12 +54,10 @@ use super::words::Words;
 use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
 use crate::text::normalize::NormalizedText;
-use crate::text::place::{is_place, place_at};
-use crate::text::span::{Normalized, Pair, Side, Span};
+use crate::text::place::is_place;
+use crate::text::span::{Normalized, Pair, Span};
 use crate::text::word_map::begins_with;
 
-/// Times that one place must answer another between the same neighbours before they count as localised.
-const LEARNED_TIMES: u32 = 2;
 /// Least characters on both sides of a change beside an absorbed island.
 const LARGE_CHANGE: u32 = 4;
 
@@ -69,7 +69,7 @@ pub struct EditContext<'a> {
     cancel: &'a Cancel,
     own_places: scale::OwnPlaces,
     /// Pairs of places that answer one another, found when a rule first asks.
-    learned: OnceCell<FxHashSet<(&'a [char], &'a [char])>>,
+    learned: OnceCell<Learned<'a>>,
     marks: Marks,
     /// Where “ stands in either text.
     opening_quotes: Pair<Vec<u32>>,
@@ -140,59 +140,10 @@ impl<'a> EditContext<'a> {
     /// Whether the documents themselves show that one place answers the other.
     fn learned(&self, left: &[char], right: &[char]) -> bool {
         // When the caller has cancelled, what is found is not the answer to anything.
-        self.learned.get_or_init(|| learn_places(&self.words, self.cancel).unwrap_or_default()).contains(&(left, right))
+        self.learned
+            .get_or_init(|| learned::places(&self.words, self.cancel).unwrap_or_default())
+            .contains(&(left, right))
     }
-}
-
-/// The number of what stands beyond a border of a sentence.
-const BORDER: u32 = u32::MAX;
-
-/// Pairs of places that stand between the same two words, twice or more. Sentences that name no place are not cut.
-fn learn_places<'a>(words: &Words<'a>, cancel: &Cancel) -> Result<FxHashSet<(&'a [char], &'a [char])>, Cancelled> {
-    let analyses = words.analyses();
-    // Every place with the numbers of the words before and behind it.
-    let occurrences = |side: Side| -> Result<Vec<([u32; 2], &'a [char])>, Cancelled> {
-        let analysis: &'a Analysis = analyses.get(side);
-        let mut found = Vec::new();
-        let mut inside = Vec::new();
-        for sentence in &analysis.sentences {
-            let characters = analysis.text.slice(sentence.span);
-            if !(0..characters.len()).any(|at| place_at(&characters[at..]).is_some()) {
-                continue;
-            }
-            inside.clear();
-            words.inside(side, sentence.span, cancel, |word| inside.push(word))?;
-            for (at, word) in inside.iter().enumerate() {
-                let characters = analysis.text.slice(word.span);
-                if is_place(characters) {
-                    let number =
-                        |at: Option<usize>| at.and_then(|at| inside.get(at)).map_or(BORDER, |word| word.number);
-                    found.push(([number(at.checked_sub(1)), number(Some(at + 1))], characters));
-                }
-            }
-        }
-        Ok(found)
-    };
-    let mut by_neighbours: FxHashMap<[u32; 2], Vec<&'a [char]>> = FxHashMap::default();
-    for (neighbours, place) in occurrences(Side::Left)? {
-        let places = by_neighbours.entry(neighbours).or_default();
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    type Places<'a> = (&'a [char], &'a [char]);
-    let mut contexts: FxHashMap<Places<'a>, Vec<[u32; 2]>> = FxHashMap::default();
-    for (neighbours, right) in occurrences(Side::Right)? {
-        // Neighbours between which several places stand tell nothing about any of them.
-        if let Some([left]) = by_neighbours.get(&neighbours).map(Vec::as_slice) {
-            let seen = contexts.entry((left, right)).or_default();
-            if seen.len() < LEARNED_TIMES as usize && !seen.contains(&neighbours) {
-                seen.push(neighbours);
-            }
-        }
-    }
-    let learned = contexts.into_iter().filter(|(_, seen)| seen.len() >= LEARNED_TIMES as usize);
-    Ok(learned.map(|(places, _)| places).collect())
 }
 
 /// Edits that turn the left spans into the right ones.
@@ -269,7 +220,8 @@ fn pieces(
     // There may be hundreds of thousands of operations, so no list of them stays longer than it is needed.
     drop(script);
     let ops = list::join_reordered(ops, words, &context.marks);
-    let mut pieces = Vec::with_capacity(ops.len());
+    // Some operations become several pieces; a list of a million that grows by itself would take twice the room.
+    let mut pieces = Vec::with_capacity(ops.len() + ops.len() / 8 + 4);
     for (op, reordered) in ops {
         if reordered {
             let spans = Pair::new(words.left.span(op.left), words.right.span(op.right));

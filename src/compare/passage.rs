@@ -127,6 +127,7 @@ pub fn find(
     let (seeds, mut end) = seed::seeds(units, bigrams, bigram, &mut StepBudget::new(budgets.passage_steps), cancel)?;
     let mut matcher = PieceMatcher::new(units, bigrams);
     let (matches, matching_end) = match_seeds(&mut matcher, &seeds, rarity, budgets, cancel)?;
+    drop(seeds);
     end = end.and(matching_end);
     let law = is_law(analyses.left) || is_law(analyses.right);
     let options = ChainOptions { shadow: if law { LAW_SHADOW } else { SHADOW }, ..ChainOptions::default() };

@@ -89,11 +89,10 @@ pub fn compare_watched(
     let classes = if localized { matching::Classes::Localized } else { matching::Classes::Literal };
     let owned_units = matching::units_of(analyses, classes, cancel)?;
     let units = owned_units.as_ref();
-    let owned_bigrams = bigram::bigrams(units, cancel)?;
-    let bigrams = owned_bigrams.as_ref();
+    let mut owned_bigrams = bigram::bigrams(units, cancel)?;
     let no_formulas = options.without.has(Part::StockPhrases).then(Formulas::none);
     let formulas = no_formulas.as_ref().unwrap_or(formulas);
-    let rarity = Rarity::new(background, formulas, analyses, units, bigrams, cancel)?;
+    let rarity = Rarity::new(background, formulas, analyses, units, owned_bigrams.as_ref(), cancel)?;
     let sources = Sources::new(background, references, analyses.left, cancel)?;
 
     let mut found = passage::Found::default();
@@ -101,12 +100,14 @@ pub fn compare_watched(
     let mut links = Vec::new();
     if reports.has(Report::Alignment) || reports.has(Report::Edits) || reports.has(Report::Items) {
         begins(Stage::Passages);
-        found = passage::find(analyses, units, bigrams, &rarity, &options.budgets, cancel)?;
+        found = passage::find(analyses, units, owned_bigrams.as_ref(), &rarity, &options.budgets, cancel)?;
         completeness.passages = found.end;
         if options.without.has(Part::FormulaPass) {
             found.formulas.clear();
         }
         begins(Stage::Alignment);
+        owned_bigrams.left.forget_ranks();
+        owned_bigrams.right.forget_ranks();
         let weights = Pair::new(
             link::unit_weights(units.left, owned_bigrams.left),
             link::unit_weights(units.right, owned_bigrams.right),
@@ -132,7 +133,8 @@ pub fn compare_watched(
     }
 
     // What is not needed any more is let go, since the edits of a large document take room too.
-    let passage::Found { echoes, formulas: formulaic, .. } = found;
+    let passage::Found { echoes, formulas: formulaic, matches, hints, .. } = found;
+    drop((matches, hints));
     let rarity = rarity.into_left();
     begins(Stage::PassageEdits);
     let context = EditContext::new(Words::new(analyses, lexicon, custom_words), cancel);
@@ -167,6 +169,7 @@ pub fn compare_watched(
         };
         passages.push((passage, answer));
     }
+    drop((echoes, formulaic));
     passages.sort_by_key(|(_, answer)| (answer.left, answer.right));
     let (mut passages, answers): (Vec<Passage>, Vec<Answer>) = passages.into_iter().unzip();
 
@@ -177,6 +180,7 @@ pub fn compare_watched(
         completeness.edits = completeness.edits.and(end);
         beads.push(bead);
     }
+    drop(context);
     begins(Stage::Items);
     let items = match reports.has(Report::Items) {
         true => fate::fates(analyses, units, &answers, &links, cancel)?,

@@ -94,30 +94,26 @@ pub fn find(
     let end = if reported < found.runs.len() { StageEnd::Budget } else { found.end };
     let mut polls = Polls::new(cancel);
     let mut room = Vec::new();
-    let mut phrases: Vec<SharedPhrase> = found
-        .runs
-        .iter()
-        .take(reported)
-        .map(|run| {
-            polls.steps(PHRASE_STEPS + run.len)?;
-            let start = texts.left.position(found.left_starts(run)[0]);
-            let span = Span::new(start, start + run.len);
-            let words = analyses.left.text.slice(span);
-            let weight = rarity.bits(span, &mut room);
-            let common = weight < FORMULA_BITS_PER_CHARACTER * run.len as f32;
-            let commonness = if common { Commonness::Common } else { Commonness::Telling };
-            let ids: Vec<u32> = words.iter().map(|character| *character as u32).collect();
-            Ok(SharedPhrase {
-                text: words.iter().collect(),
-                left: raw(analyses.left, &texts.left, found.left_starts(run), run.len),
-                left_total: run.left_total,
-                right: raw(analyses.right, &texts.right, found.right_starts(run), run.len),
-                right_total: run.right_total,
-                origin: sources.of(&[&ids], &[words], commonness),
-                weight: f64::from(weight),
-            })
-        })
-        .collect::<Result<_, Cancelled>>()?;
+    let mut phrases: Vec<SharedPhrase> = Vec::with_capacity(reported);
+    for run in &found.runs[..reported] {
+        polls.steps(PHRASE_STEPS + run.len)?;
+        let start = texts.left.position(found.left_starts(run)[0]);
+        let span = Span::new(start, start + run.len);
+        let words = analyses.left.text.slice(span);
+        let weight = rarity.bits(span, &mut room);
+        let common = weight < FORMULA_BITS_PER_CHARACTER * run.len as f32;
+        let commonness = if common { Commonness::Common } else { Commonness::Telling };
+        let ids: Vec<u32> = words.iter().map(|character| *character as u32).collect();
+        phrases.push(SharedPhrase {
+            text: words.iter().collect(),
+            left: raw(analyses.left, &texts.left, found.left_starts(run), run.len),
+            left_total: run.left_total,
+            right: raw(analyses.right, &texts.right, found.right_starts(run), run.len),
+            right_total: run.right_total,
+            origin: sources.of(&[&ids], &[words], commonness),
+            weight: f64::from(weight),
+        });
+    }
     phrases.sort_by(|a, b| {
         let place = |phrase: &SharedPhrase| (phrase.left.first().copied(), phrase.right.first().copied());
         b.weight.total_cmp(&a.weight).then_with(|| place(a).cmp(&place(b))).then_with(|| a.text.cmp(&b.text))

@@ -29,6 +29,9 @@ pub struct Word {
 /// Distinct words that there is room for from the start.
 const FIRST_WORDS: usize = 512;
 
+/// Characters of a sentence that holds much of its document, so that no room is left for further ones.
+const LONG_SENTENCE: u32 = 1 << 18;
+
 /// The words of two documents.
 #[derive(Debug)]
 pub struct Words<'a> {
@@ -42,7 +45,8 @@ pub struct Words<'a> {
 /// What has been cut of one document.
 #[derive(Debug)]
 struct Cut {
-    words: Vec<Word>,
+    /// First character and number of each word; it ends where the next one or its sentence does.
+    words: Vec<(u32, u32)>,
     /// For each sentence its words, as indexes; an empty range of one that has not been cut, since none has no word.
     sentences: Vec<(u32, u32)>,
 }
@@ -69,6 +73,13 @@ impl<'a> Words<'a> {
         *numbers.entry(word).or_insert(next)
     }
 
+    /// How many words lie at least partly inside a span of one side. Fails only when cancelled.
+    pub fn count(&self, side: Side, span: Span<Normalized>, cancel: &Cancel) -> Result<usize, Cancelled> {
+        let mut count = 0;
+        self.inside(side, span, cancel, |_| count += 1)?;
+        Ok(count)
+    }
+
     /// Calls `each` with the words that lie at least partly inside a span of one side, in order. Fails only when cancelled.
     pub fn inside(
         &self,
@@ -87,9 +98,11 @@ impl<'a> Words<'a> {
             let cut = self.cut.get(side).borrow();
             let (first, last) = cut.sentences[index];
             let words = &cut.words[first as usize..last as usize];
-            let from = words.partition_point(|word| word.span.end() <= span.start());
-            let inside = words[from..].iter().take_while(|word| word.span.start() < span.end());
-            inside.for_each(|word| each(*word));
+            // The last word that begins no later than the span, for it reaches into it.
+            let from = words.partition_point(|(start, _)| *start <= span.start()).saturating_sub(1);
+            let inside = words[from..].iter().take_while(|(start, _)| *start < span.end());
+            let ends = words[from + 1..].iter().map(|(start, _)| *start).chain([sentence.span.end()]);
+            inside.zip(ends).for_each(|(&(start, number), end)| each(Word { span: Span::new(start, end), number }));
         }
         Ok(())
     }
@@ -106,9 +119,12 @@ impl<'a> Words<'a> {
         let mut at = span.start();
         self.lexicon.cut(analysis.text.slice(span), self.custom, cancel, |length| {
             let span = Span::new(at, at + length as u32);
+            cut.words.push((at, self.number(analysis.text.slice(span))));
             at = span.end();
-            cut.words.push(Word { span, number: self.number(analysis.text.slice(span)) });
         })?;
+        if span.len() >= LONG_SENTENCE {
+            cut.words.shrink_to_fit();
+        }
         cut.sentences[sentence] = (first, cut.words.len() as u32);
         Ok(())
     }

@@ -64,7 +64,7 @@ pub fn fate(fate: Fate, language: Language) -> &'static str {
 pub fn edit_kind(kind: &EditKind, language: Language) -> &'static str {
     match kind {
         EditKind::Localization => language.say("地方化", "localization"),
-        EditKind::Number { .. } => language.say("数字", "number"),
+        EditKind::Number(_) => language.say("数字", "number"),
         EditKind::Strength(Direction::Weaker) => language.say("力度↓", "weaker"),
         EditKind::Strength(Direction::Stronger) => language.say("力度↑", "stronger"),
         EditKind::Synonym => language.say("近义", "synonym"),

@@ -277,7 +277,7 @@ impl Page<'_> {
             }
             let style = |words| match edit.kind {
                 Some(EditKind::Localization) => LOCALIZED,
-                Some(EditKind::Strength(_) | EditKind::Number { .. }) => STRENGTH,
+                Some(EditKind::Strength(_) | EditKind::Number(_)) => STRENGTH,
                 _ => words,
             };
             if !edit.left.is_empty() {

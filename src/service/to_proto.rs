@@ -249,9 +249,9 @@ impl<'a> Writer<'a> {
                 EditKind::Strength(Direction::Stronger) => {
                     message.set_strength_direction(proto::StrengthDirection::Stronger);
                 }
-                EditKind::Number { left, right } => {
-                    message.left_quantity = left.as_deref().map(quantity);
-                    message.right_quantity = right.as_deref().map(quantity);
+                EditKind::Number(sides) => {
+                    message.left_quantity = sides.left.as_ref().map(quantity);
+                    message.right_quantity = sides.right.as_ref().map(quantity);
                 }
                 _ => {}
             }
@@ -417,7 +417,7 @@ same_names!(fate, to_fate, Fate, [Kept, Adapted, Merged, Split, Moved, Partial, 
 fn edit_kind(kind: &EditKind) -> proto::EditKind {
     match kind {
         EditKind::Localization => proto::EditKind::Localization,
-        EditKind::Number { .. } => proto::EditKind::Number,
+        EditKind::Number(_) => proto::EditKind::Number,
         EditKind::Strength(_) => proto::EditKind::Strength,
         EditKind::Synonym => proto::EditKind::Synonym,
         EditKind::Name => proto::EditKind::Name,

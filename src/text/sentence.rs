@@ -87,6 +87,8 @@ pub fn sentences(
         cutter.end_clause(at, sentences.len(), &mut clauses);
         cutter.end_sentence(at, &mut sentences);
     }
+    sentences.shrink_to_fit();
+    clauses.shrink_to_fit();
     Ok((sentences, clauses))
 }
 

@@ -22,7 +22,7 @@ fn change_of(kind: &EditKind) -> Option<(ChangeSubject, Trend)> {
     match kind {
         EditKind::Strength(Direction::Stronger) => Some((ChangeSubject::Strength, Trend::Raised)),
         EditKind::Strength(Direction::Weaker) => Some((ChangeSubject::Strength, Trend::Lowered)),
-        EditKind::Number { left, right } => Some((ChangeSubject::Number, trend(left.as_deref(), right.as_deref())?)),
+        EditKind::Number(sides) => Some((ChangeSubject::Number, trend(sides.left.as_ref(), sides.right.as_ref())?)),
         _ => None,
     }
 }

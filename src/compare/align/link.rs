@@ -211,7 +211,7 @@ fn paragraph_pairs(evidence: &Evidence<'_>, polls: &mut Polls<'_>) -> Result<Pai
     let pieces = evidence.units.map(|units| &units.pieces);
     let (mut lefts, mut rights) = (Vec::new(), Vec::new());
     for pair in evidence.matches.all() {
-        polls.steps(4 + pair.matched)?;
+        polls.steps(4 + pair.matched())?;
         let left = pieces.left[pair.left as usize].paragraph;
         let right = pieces.right[pair.right as usize].paragraph;
         if !compatible(evidence.analyses, left, right) {
@@ -291,7 +291,7 @@ pub fn unit_weights(units: &Units, bigrams: Bigrams) -> Vec<f32> {
     let rarity_of = |places: usize| (pieces / places as f32).log2().max(0.0) / 2.0;
     // Most bigrams stand in few places.
     let of_few: [f32; 16] = std::array::from_fn(rarity_of);
-    for (_, places) in bigrams.iter() {
+    for places in bigrams.places() {
         let rarity = of_few.get(places.len()).copied().unwrap_or_else(|| rarity_of(places.len()));
         for at in places {
             weights[*at as usize] += rarity;

@@ -32,6 +32,11 @@ const WHOLE_WORDS: usize = 1 << 15;
 const FIRST_SLACK: usize = 128;
 /// How many times wider the next band may be at most.
 const SLACK_GROWTH: usize = 8;
+/// Words of checkpoints above which half of them are left out.
+const LARGE_CHECKPOINTS: usize = 1 << 20;
+/// Words of the window in which the way back is looked for first, and how many more there are for each column of a block.
+const FIRST_REACH: usize = 32;
+const COLUMNS_A_WORD_OF_REACH: usize = 32;
 /// Steps between two looks at the budget and the flag of the caller: well under a millisecond.
 const POLL_STEPS: u64 = 1 << 17;
 
@@ -429,8 +434,11 @@ fn forward(
     meter: &mut Meter<'_>,
 ) -> Result<Checkpoints, Stop> {
     let last_word = masks.words - 1;
-    let spacing = (columns.len().isqrt() * 2).max(64).next_multiple_of(GROUP);
     let stride = ((band.above + band.below + GROUP) / 64 + 2 * BLOCK).min(masks.words);
+    let spacing = (columns.len().isqrt() * 2).max(64).next_multiple_of(GROUP);
+    // Of sides of hundreds of thousands of words half as many are kept, and twice as wide a window on the way back.
+    let is_long = columns.len().div_ceil(spacing) * stride > LARGE_CHECKPOINTS;
+    let spacing = if is_long { 2 * spacing } else { spacing };
     let mut kept = Vec::with_capacity(columns.len().div_ceil(spacing) * stride);
     let mut scratch = Scratch::new(masks);
     for (column, ids) in columns.chunks(GROUP).enumerate().map(|(group, ids)| (group * GROUP, ids)) {
@@ -467,7 +475,8 @@ fn trace(
     let (mut row, mut column) = (masks.words * 64, columns.len());
     while row > 0 && column > 0 {
         let block = (column - 1) / checkpoints.spacing * checkpoints.spacing;
-        let mut reach = if checkpoints.stride == 0 { masks.words } else { 32 };
+        let first_reach = FIRST_REACH.max((checkpoints.spacing / COLUMNS_A_WORD_OF_REACH).next_multiple_of(BLOCK));
+        let mut reach = if checkpoints.stride == 0 { masks.words } else { first_reach };
         while row > 0 && column > block {
             // The words from `low` to `high` of the columns `block..=column`, a row of the window for each.
             let high = (row - 1) / 64 / BLOCK * BLOCK + BLOCK - 1;

@@ -346,7 +346,8 @@ proptest! {
         // Some ids of either side are not on the other.
         let right: Vec<u32> = right.iter().map(|id| id + offset).collect();
         let (rows, columns) = if left.len() >= right.len() { (left, right) } else { (right, left) };
-        let of = |matches: fn(&[u32], &[u32], &mut StepBudget, &Cancel) -> Result<region::Found, Cancelled>| {
+        type Matching = fn(&[u32], &[u32], &mut StepBudget, &Cancel) -> Result<region::Found, Cancelled>;
+        let of = |matches: Matching| {
             matches(&rows, &columns, &mut StepBudget::new(PLENTY), &Cancel::new()).expect("nobody cancels").pairs
         };
         prop_assert_eq!(of(region::matches), of(region::in_regions));

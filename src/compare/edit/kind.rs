@@ -237,7 +237,7 @@ pub(super) fn kind_between<'a>(context: &EditContext<'a>, left: &Facts<'a>, righ
     {
         return Some(match quantity::same_value(left, right) {
             true => EditKind::Synonym,
-            false => EditKind::Number { left: Some(Box::new(left.clone())), right: Some(Box::new(right.clone())) },
+            false => EditKind::Number(Box::new(Pair::new(Some(left.clone()), Some(right.clone())))),
         });
     }
     if let (Some(left), Some(right)) = (left.alone.degree, right.alone.degree)

@@ -41,6 +41,8 @@ pub(super) fn split(
     match same_characters(context, words, change, budget, cancel, &mut end)? {
         None => split_words(context, words, change, out, budget, &mut end),
         Some(pieces) => {
+            // Some pieces become several; a list of a million that grows by itself would take twice the room.
+            out.reserve(pieces.len() + pieces.len() / 8);
             for piece in pieces {
                 match piece.is_equal() {
                     true => out.push(piece),
@@ -74,7 +76,8 @@ fn same_characters(
     let numbers = |characters: &[char]| characters.iter().map(|c| u32::from(*c)).collect::<Vec<u32>>();
     let script = edit_script(&numbers(sides.left), &numbers(sides.right), budget, cancel)?;
     *end = end.and(script.end);
-    let (mut out, mut done) = (Vec::new(), Pair::new(change.left.start(), change.right.start()));
+    let mut out = Vec::with_capacity(script.ops.len() + 1);
+    let mut done = Pair::new(change.left.start(), change.right.start());
     for op in script.ops.iter().filter(|op| op.kind == OpKind::Equal) {
         let (left, right) = (change.left.start() + op.left.start, change.right.start() + op.right.start);
         let is_border = |by: &u32| words.left.is_border(left + by) && words.right.is_border(right + by);

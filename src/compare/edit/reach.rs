@@ -97,7 +97,7 @@ fn answers(piece: &Piece) -> bool {
     match &piece.state {
         State::Equal => piece.spans.left.len() > 1,
         State::Changed(kind) => {
-            matches!(kind, EditKind::Localization | EditKind::Strength(_) | EditKind::Synonym | EditKind::Number { .. })
+            matches!(kind, EditKind::Localization | EditKind::Strength(_) | EditKind::Synonym | EditKind::Number(_))
         }
     }
 }

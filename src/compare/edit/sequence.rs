@@ -83,6 +83,9 @@ impl Borders<'_> {
     }
 }
 
+/// Characters of a span whose words are counted before they are listed.
+const COUNTED: u32 = 1 << 13;
+
 /// The number of a word that has none yet.
 const UNNUMBERED: u32 = u32::MAX;
 
@@ -101,6 +104,10 @@ fn sequence(words: &Words<'_>, side: Side, spans: &[Span<Normalized>], cancel: &
     for &span in spans {
         let mut end = None;
         let mut joinable = false;
+        // Lists of a million words that grow by themselves would take half as much room again.
+        let count = if span.len() >= COUNTED { words.count(side, span, cancel)? } else { span.len() as usize / 2 };
+        out.words.reserve(count);
+        out.numbers.reserve(count);
         words.inside(side, span, cancel, |word| {
             let part = word.span.intersection(span);
             if part.is_empty() {

@@ -37,11 +37,11 @@ fn check(left: &str, right: &str) -> String {
     let found = all_edits(&analysis(left, "广东省"), &analysis(right, "广州市"));
     let changes = found.iter().filter_map(|edit| {
         let name = match edit.kind.as_ref()? {
-            EditKind::Number { left, right } => {
-                let said = |side: &Option<Box<crate::compare::comparison::Quantity>>| {
+            EditKind::Number(sides) => {
+                let said = |side: &Option<crate::compare::comparison::Quantity>| {
                     side.as_ref().map_or(String::new(), |quantity| format!("{}{}", quantity.value, quantity.unit))
                 };
-                format!("Number({}→{})", said(left), said(right))
+                format!("Number({}→{})", said(&sides.left), said(&sides.right))
             }
             EditKind::Strength(Direction::Weaker) => "Weaker".to_owned(),
             EditKind::Strength(Direction::Stronger) => "Stronger".to_owned(),
@@ -168,7 +168,7 @@ fn swapped(edit: &Edit) -> Edit {
         left: edit.right,
         right: edit.left,
         kind: edit.kind.clone().map(|kind| match kind {
-            EditKind::Number { left, right } => EditKind::Number { left: right, right: left },
+            EditKind::Number(sides) => EditKind::Number(Box::new(Pair::new(sides.right, sides.left))),
             EditKind::Strength(Direction::Weaker) => EditKind::Strength(Direction::Stronger),
             EditKind::Strength(Direction::Stronger) => EditKind::Strength(Direction::Weaker),
             EditKind::Addition => EditKind::Omission,

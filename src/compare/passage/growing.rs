@@ -102,9 +102,9 @@ impl Growing {
     pub(super) fn restart(&mut self, index: u32, pair: &PieceMatch, weight: Weight) {
         self.members.clear();
         self.members.push(index);
-        self.extent = pair.extent;
-        self.left.restart(pair.left, weight.of(pair), pair.matched);
-        self.right.restart(pair.right, weight.of(pair), pair.matched);
+        self.extent = pair.extent();
+        self.left.restart(pair.left, weight.of(pair), pair.matched());
+        self.right.restart(pair.right, weight.of(pair), pair.matched());
     }
 
     /// Bits told less bits that gaps cost.
@@ -114,16 +114,16 @@ impl Growing {
 
     /// The score with one more pair, and the steps it took.
     pub(super) fn score_with(&self, pair: &PieceMatch, weight: Weight, options: &ChainOptions) -> (f32, u64) {
-        let (bits, units) = (weight.of(pair), pair.matched);
+        let (bits, units) = (weight.of(pair), pair.matched());
         let left = self.left.sums_with(pair.left, bits, units);
         let right = self.right.sums_with(pair.right, bits, units);
-        let extent = self.extent.cover(pair.extent);
+        let extent = self.extent.cover(pair.extent());
         (score((left.0, right.0), (left.1, right.1), extent, options), (1 + left.2 + right.2) as u64)
     }
 
     /// Whether a pair stands before the passage on one side and behind it on the other.
     pub(super) fn is_crossed_by(&self, pair: &PieceMatch) -> bool {
-        let other = pair.extent;
+        let other = pair.extent();
         let before = |this: (u32, u32), other: (u32, u32)| other.1 <= this.0;
         let behind = |this: (u32, u32), other: (u32, u32)| other.0 >= this.1;
         let (left, right) = (self.extent.left, self.extent.right);
@@ -139,8 +139,8 @@ impl Growing {
     /// Takes in one more pair.
     pub(super) fn add(&mut self, index: u32, pair: &PieceMatch, weight: Weight) {
         self.members.push(index);
-        self.extent = self.extent.cover(pair.extent);
-        self.left.add(pair.left, weight.of(pair), pair.matched);
-        self.right.add(pair.right, weight.of(pair), pair.matched);
+        self.extent = self.extent.cover(pair.extent());
+        self.left.add(pair.left, weight.of(pair), pair.matched());
+        self.right.add(pair.right, weight.of(pair), pair.matched());
     }
 }

@@ -52,12 +52,26 @@ pub struct PieceMatch {
     pub right: u32,
     /// Bits of the runs, as they were told.
     pub told: Told,
-    /// What the runs stretch over.
-    pub extent: Extent,
-    /// Units in the runs.
-    pub matched: u32,
+    /// The first unit of the runs on the left, and on the right.
+    first: (u32, u32),
     first_run: u32,
-    runs: u32,
+    /// How far the runs reach from the first unit on the left, and on the right.
+    reach: (u8, u8),
+    matched: u8,
+    runs: u8,
+}
+
+impl PieceMatch {
+    /// What the runs stretch over.
+    pub fn extent(&self) -> Extent {
+        let side = |first: u32, reach: u8| (first, first + u32::from(reach));
+        Extent { left: side(self.first.0, self.reach.0), right: side(self.first.1, self.reach.1) }
+    }
+
+    /// Units in the runs.
+    pub fn matched(&self) -> u32 {
+        u32::from(self.matched)
+    }
 }
 
 /// A run of one pair, relative to the extent of the pair.
@@ -100,7 +114,7 @@ impl Matches {
 
     /// The common runs of a pair, by left unit.
     pub fn runs(&self, pair: &PieceMatch) -> impl Iterator<Item = Run> {
-        let (left, right) = (pair.extent.left.0, pair.extent.right.0);
+        let (left, right) = pair.first;
         self.runs[pair.first_run as usize..][..pair.runs as usize].iter().map(move |run| Run {
             left: left + u32::from(run.left),
             right: right + u32::from(run.right),
@@ -140,8 +154,17 @@ impl Matches {
         });
         let first_run = self.runs.len() as u32;
         self.runs.extend(packed);
-        let matched = runs.iter().map(|run| run.length).sum();
-        self.pairs.push(PieceMatch { left, right, told, extent, matched, first_run, runs: runs.len() as u32 });
+        // Runs of a pair lie inside two pieces and have no unit in common, so that all of this fits into a byte.
+        self.pairs.push(PieceMatch {
+            left,
+            right,
+            told,
+            first: (extent.left.0, extent.right.0),
+            first_run,
+            reach: ((extent.left.1 - extent.left.0) as u8, (extent.right.1 - extent.right.0) as u8),
+            matched: runs.iter().map(|run| run.length).sum::<u32>() as u8,
+            runs: runs.len() as u8,
+        });
     }
 
     /// Puts the pairs from `first` on in the order of `keys`, one key a pair and no two equal.
@@ -154,10 +177,10 @@ impl Matches {
 
     /// Makes the grid, once all pairs are added.
     pub fn index(&mut self) {
-        let cells = |side: fn(&Extent) -> u32| -> Vec<u32> {
-            self.pairs.iter().map(|pair| side(&pair.extent) / CELL_UNITS).collect()
+        let cells = |side: fn(&PieceMatch) -> u32| -> Vec<u32> {
+            self.pairs.iter().map(|pair| side(pair) / CELL_UNITS).collect()
         };
-        let (lefts, rights) = (cells(|extent| extent.left.0), cells(|extent| extent.right.0));
+        let (lefts, rights) = (cells(|pair| pair.first.0), cells(|pair| pair.first.1));
         let count = |cells: &[u32]| cells.iter().max().map_or(0, |last| *last as usize + 1);
         let (by_right, _) = sorted((0..).zip(&rights).map(|(index, cell)| (*cell, (*cell, index))), count(&rights));
         let by_left = by_right.iter().map(|pair| (lefts[pair.1 as usize], *pair));
@@ -187,7 +210,7 @@ mod tests {
         }
         matches.order_from(0, &[2, 0, 1]);
         matches.index();
-        let all: Vec<_> = matches.all().iter().map(|pair| (pair.left, pair.right, pair.matched)).collect();
+        let all: Vec<_> = matches.all().iter().map(|pair| (pair.left, pair.right, pair.matched())).collect();
         assert_eq!(all, [(1, 2, 3), (0, 2, 3), (1, 5, 64)]);
         assert_eq!(matches.runs(&matches.all()[0]).collect::<Vec<_>>(), runs[2].2);
         assert_eq!(matches.runs(&matches.all()[2]).collect::<Vec<_>>(), runs[0].2);

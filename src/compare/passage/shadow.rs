@@ -77,9 +77,12 @@ pub(super) fn drop_shadowed(
         let Pair { left, right } = sketch.units;
         Pair::new(units.left.span(left.0..left.1), units.right.span(right.0..right.1))
     };
-    let key = |(index, sketch): (u32, &Sketch)| (sketch.weight, (sketch.units.left, sketch.units.right, index));
-    let mut heaviest_first: Vec<(f32, _)> = (0..).zip(&sketches.all).map(key).collect();
-    heaviest_first.sort_unstable_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+    let mut heaviest_first: Vec<u32> = (0..sketches.all.len() as u32).collect();
+    heaviest_first.sort_unstable_by(|&one, &other| {
+        let place = |index: u32, sketch: &Sketch| (sketch.units.left, sketch.units.right, index);
+        let (first, second) = (&sketches.all[one as usize], &sketches.all[other as usize]);
+        second.weight.total_cmp(&first.weight).then_with(|| place(one, first).cmp(&place(other, second)))
+    });
     let last = |side: fn(&Sketch) -> u32| sketches.all.iter().map(side).max().unwrap_or(0);
     let (last_left, last_right) = (last(|sketch| sketch.units.left.1), last(|sketch| sketch.units.right.1));
     // Whoever holds more than half of a wording stretches over the unit in its middle.
@@ -91,7 +94,7 @@ pub(super) fn drop_shadowed(
     let mut wording = Pair::<Wording>::default();
     let mut kept: Vec<(Draft, Pair<Wording>)> = Vec::new();
     let mut end = StageEnd::Complete;
-    for &(_, (_, _, index)) in &heaviest_first {
+    for &index in &heaviest_first {
         let sketch = &sketches.all[index as usize];
         wording.left.read(sketches.runs_of(sketch), |run| run.left);
         wording.right.read(sketches.runs_of(sketch), |run| run.right);

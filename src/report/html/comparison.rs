@@ -161,7 +161,7 @@ fn aligned(comparison: &Comparison, texts: &Pair<MarkedText<'_>>, language: Lang
 pub(super) fn legend(language: Language) -> Markup {
     let kinds = [
         EditKind::Localization,
-        EditKind::Number { left: None, right: None },
+        EditKind::Number(Box::default()),
         EditKind::Strength(Direction::Stronger),
         EditKind::Strength(Direction::Weaker),
         EditKind::Synonym,

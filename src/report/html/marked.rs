@@ -40,7 +40,7 @@ enum Beginning {
 pub(super) fn edit_class(kind: &EditKind) -> &'static str {
     match kind {
         EditKind::Localization => "lo",
-        EditKind::Number { .. } => "nu",
+        EditKind::Number(_) => "nu",
         EditKind::Strength(Direction::Weaker) => "sw",
         EditKind::Strength(Direction::Stronger) => "ss",
         EditKind::Synonym => "sy",
@@ -239,9 +239,9 @@ impl<'a> MarkedText<'a> {
             // The sign stands once, behind the last run of the edit.
             let sign = if last { " z" } else { "" };
             write!(out, "<{tag} class=\"{}{sign}\"", edit_class(kind)).ok();
-            if let EditKind::Number { left, right } = kind {
+            if let EditKind::Number(sides) = kind {
                 out.push_str(" title=\"");
-                push_escaped(out, &format!("{} → {}", quantity(left.as_deref()), quantity(right.as_deref())));
+                push_escaped(out, &format!("{} → {}", quantity(sides.left.as_ref()), quantity(sides.right.as_ref())));
                 out.push('"');
             }
             out.push('>');

@@ -55,7 +55,7 @@ pub(super) fn glued(rest: &str, allow_untoned: bool) -> Option<Glued> {
             match character {
                 '）' => {
                     let is_word = |neutral: &&str| neutral.chars().eq(word[..letters].iter().copied());
-                    let neutral = || allow_untoned && NEUTRAL.iter().any(|neutral| is_word(&neutral));
+                    let neutral = || allow_untoned && NEUTRAL.iter().any(is_word);
                     return (letters > 0 && (toned || neutral())).then_some(Glued {
                         bytes: at + raw.len_utf8(),
                         characters: letters as u32 + 1,
