@@ -232,7 +232,7 @@ impl Places {
 /// Scores the echo in the right document.
 pub fn score(right: &Units, answers: &[Answer], beads: &[Bead], items: &[Item]) -> Score {
     // 0 nothing, 1 formula, 2 adapted, 3 localised, 4 verbatim: of several answers the closest counts.
-    let mut marks = vec![0u8; right.numbers.len()];
+    let mut marks = vec![0u8; right.count()];
     let mut mark = |span: Span<Normalized>, kind: u8| {
         let from = right.starts.partition_point(|start| *start < span.start());
         let to = right.starts.partition_point(|start| *start < span.end());

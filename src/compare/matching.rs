@@ -41,12 +41,12 @@ pub struct Piece {
 /// One document as it is matched.
 #[derive(Clone, Debug, Default)]
 pub struct Units {
-    /// The number of each unit.
+    /// The number of each unit; none once they have been forgotten.
     pub numbers: Vec<u32>,
     /// First character of each unit.
     pub starts: Vec<u32>,
-    /// Characters of each unit: one, or those of a place's name or of a slogan of figures.
-    pub lengths: Vec<u8>,
+    /// What each unit is.
+    pub shapes: Vec<Shape>,
     /// The pieces, in order; they hold every unit.
     pub pieces: Vec<Piece>,
     /// The piece of the first unit of every block of [`BLOCK_UNITS`].
@@ -56,13 +56,60 @@ pub struct Units {
     pub(super) pieces_behind: Vec<u8>,
 }
 
+/// What a unit is and how long, in one byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape(u8);
+
+impl Shape {
+    /// One character.
+    pub const CHARACTER: Self = Self(1);
+    const LEVEL: u8 = 1 << 6;
+    const PLACE: u8 = 1 << 7;
+    const LONGEST: usize = (1 << 6) - 1;
+
+    /// Of a number and its characters; a name of more than 63 counts as so many.
+    fn new(number: u32, length: usize) -> Self {
+        let kind = match number {
+            LEVEL => Self::LEVEL,
+            PLACE => Self::PLACE,
+            _ => 0,
+        };
+        Self(length.min(Self::LONGEST) as u8 | kind)
+    }
+
+    /// Its characters: one, or those of a place's name or of a slogan of figures.
+    pub fn characters(self) -> u32 {
+        u32::from(self.0 & Self::LONGEST as u8)
+    }
+
+    /// Whether it is an own place.
+    pub fn is_place(self) -> bool {
+        self.0 & Self::PLACE != 0
+    }
+
+    /// Whether it is a level of administration.
+    pub fn is_level(self) -> bool {
+        self.0 & Self::LEVEL != 0
+    }
+}
+
 /// Units of a block, whose pieces are counted from that of the first one.
 const BLOCK_UNITS: usize = 64;
 
 impl Units {
+    /// How many units there are.
+    pub fn count(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Lets the numbers go: once there are bigrams, only references are compared by numbers.
+    pub fn forget_numbers(&mut self) {
+        self.numbers = Vec::new();
+    }
+
     /// First character after a unit.
     pub fn end(&self, unit: usize) -> u32 {
-        self.starts[unit] + u32::from(self.lengths[unit])
+        self.starts[unit] + self.shapes[unit].characters()
     }
 
     /// The characters from the first to the last of a range of units.
@@ -85,7 +132,7 @@ impl Units {
 
     /// The pieces that hold a unit of a range; the range may reach past the last unit.
     pub fn pieces_touched(&self, units: std::ops::Range<u32>) -> std::ops::Range<u32> {
-        let last = units.end.min(self.numbers.len() as u32);
+        let last = units.end.min(self.count() as u32);
         if units.start >= last {
             return 0..0;
         }
@@ -135,9 +182,8 @@ fn document_units(
     for list in [&mut out.numbers, &mut out.starts] {
         list.reserve(characters.len());
     }
-    for list in [&mut out.lengths, &mut out.pieces_behind] {
-        list.reserve(characters.len());
-    }
+    out.shapes.reserve(characters.len());
+    out.pieces_behind.reserve(characters.len());
     for clause in &analysis.clauses {
         let sentence = analysis.sentences[clause.sentence as usize];
         let paragraph = &analysis.paragraphs[sentence.paragraph as usize];
@@ -156,7 +202,7 @@ fn document_units(
             if piece_units < MAX_PIECE_UNITS && stands_for_itself(character, names) {
                 out.numbers.push(character as u32);
                 out.starts.push(at as u32);
-                out.lengths.push(1);
+                out.shapes.push(Shape::CHARACTER);
                 at += 1;
                 continue;
             }
@@ -179,7 +225,7 @@ fn document_units(
             if let Some(number) = number {
                 out.numbers.push(number);
                 out.starts.push(at as u32);
-                out.lengths.push(length as u8);
+                out.shapes.push(Shape::new(number, length));
             }
             at += length;
         }
@@ -201,16 +247,6 @@ fn push_piece(out: &mut Units, first_unit: usize, span: Span<Normalized>, senten
         }
         out.pieces.push(Piece { units, span, sentence, paragraph });
     }
-}
-
-/// Whether a number stands for an own place.
-pub fn is_place(number: u32) -> bool {
-    number == PLACE
-}
-
-/// Whether a number stands for a level of administration.
-pub fn is_level(number: u32) -> bool {
-    number == LEVEL
 }
 
 /// Longest slogan of figures, in characters: a text of digits alone is none, and is not read again at each of them.

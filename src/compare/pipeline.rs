@@ -87,9 +87,13 @@ pub fn compare_watched(
     begins(Stage::Units);
     let localized = !options.without.has(Part::Localization);
     let classes = if localized { matching::Classes::Localized } else { matching::Classes::Literal };
-    let owned_units = matching::units_of(analyses, classes, cancel)?;
+    let mut owned_units = matching::units_of(analyses, classes, cancel)?;
+    let mut owned_bigrams = bigram::bigrams(owned_units.as_ref(), cancel)?;
+    if references.is_empty() {
+        owned_units.left.forget_numbers();
+    }
+    owned_units.right.forget_numbers();
     let units = owned_units.as_ref();
-    let mut owned_bigrams = bigram::bigrams(units, cancel)?;
     let no_formulas = options.without.has(Part::StockPhrases).then(Formulas::none);
     let formulas = no_formulas.as_ref().unwrap_or(formulas);
     let rarity = Rarity::new(background, formulas, analyses, units, owned_bigrams.as_ref(), cancel)?;
@@ -313,7 +317,9 @@ impl<'a> Sources<'a> {
 
     fn of_draft(&self, draft: &Draft, analyses: Pair<&Analysis>, units: Pair<&Units>, common: Commonness) -> Origin {
         let range = |run: &passage::Run| run.left as usize..(run.left + run.length) as usize;
-        let runs: Vec<&[u32]> = draft.runs.iter().map(|run| &units.left.numbers[range(run)]).collect();
+        // The numbers are there only if there are references to look them up in.
+        let runs = draft.runs.iter().filter_map(|run| units.left.numbers.get(range(run)));
+        let runs: Vec<&[u32]> = runs.collect();
         let characters: Vec<&[char]> = draft
             .runs
             .iter()

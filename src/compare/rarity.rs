@@ -19,7 +19,7 @@ use std::ops::Range;
 use super::background::Background;
 use super::bigram::{Bigrams, shared};
 use super::formula::Formulas;
-use super::matching::{self, Units};
+use super::matching::Units;
 use super::passage::Run;
 use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled};
@@ -68,16 +68,9 @@ pub struct SideRarity<'a> {
     analysis: &'a Analysis,
     /// For each character, what its bits are multiplied with.
     factors: Vec<Factor>,
-    kept: RefCell<Kept>,
-}
-
-/// What has been asked for once: what is matched with several places is asked for several times.
-#[derive(Debug)]
-struct Kept {
-    /// For each character the bits of the window that begins there, a character's share of them.
-    windows: Numbers,
-    /// For each character the mean of the windows over it, if all of them lie inside what is shared.
-    means: Numbers,
+    /// For each character the bits of the window that begins there, a character's share of them: what is matched with
+    /// several places is asked for several times.
+    windows: RefCell<Numbers>,
 }
 
 /// Numbers that become known one by one. Each is held as the complement of its bits, so that zero is "not known": memory
@@ -134,9 +127,8 @@ impl<'a> SideRarity<'a> {
         analysis: &'a Analysis,
         cancel: &Cancel,
     ) -> Result<Self, Cancelled> {
-        let unknown = || Numbers::unknown(analysis.text.characters().len());
-        let kept = RefCell::new(Kept { windows: unknown(), means: unknown() });
-        Ok(Self { background, analysis, factors: factors(analysis, formulas, cancel)?, kept })
+        let windows = RefCell::new(Numbers::unknown(analysis.text.characters().len()));
+        Ok(Self { background, analysis, factors: factors(analysis, formulas, cancel)?, windows })
     }
 
     /// Bits that a stretch tells by itself, stock phrases weighing next to nothing. `room` is room to work in.
@@ -153,28 +145,27 @@ impl<'a> SideRarity<'a> {
             out.resize(run.len(), self.background.rarity_bits(run) / run.len() as f32);
             return;
         }
-        let kept = &mut *self.kept.borrow_mut();
+        let windows = &mut *self.windows.borrow_mut();
         let first = span.start() as usize;
         // The first window behind those that lie inside the run.
         let end = first + run.len() + 1 - WINDOW;
-        self.look_up(first..end, &mut kept.windows);
-        let windows = &kept.windows;
+        self.look_up(first..end, windows);
         // The windows over a character, oldest first; a window that is not there is left out of their mean.
         let mean = |at: usize| {
             let over = at.saturating_sub(WINDOW - 1).max(first)..at.min(end - 1) + 1;
             let count = over.len();
             over.map(|window| windows.get(window)).sum::<f32>() / count as f32
         };
-        for at in span.range() {
-            if at + 1 < first + WINDOW || at >= end {
-                out.push(mean(at));
-                continue;
-            }
-            if !kept.means.is_known(at) {
-                kept.means.set(at, mean(at));
-            }
-            out.push(kept.means.get(at));
+        let inside = first + WINDOW - 1..end;
+        if inside.is_empty() {
+            out.extend((first..first + run.len()).map(mean));
+            return;
         }
+        out.extend((first..inside.start).map(mean));
+        let all = &windows.0[first..end];
+        let mean_of_all = |over: &[u32]| over.iter().map(|bits| f32::from_bits(!bits)).sum::<f32>() / WINDOW as f32;
+        out.extend(all.windows(WINDOW).map(mean_of_all));
+        out.extend((inside.end..first + run.len()).map(mean));
     }
 
     /// Looks up the windows of a stretch that nobody has asked for yet: all of them from the first to the last that is not
@@ -290,9 +281,9 @@ impl<'a, 'u> Rarity<'a, 'u> {
     /// Whether a unit of a run tells nothing: a place, and a level but inside a wording (举全省之力, not 省 before
     /// something).
     fn tells_nothing(&self, side: Side, first: u32, length: u32, unit: u32) -> bool {
-        let number = self.units.get(side).numbers[unit as usize];
+        let shape = self.units.get(side).shapes[unit as usize];
         let inside = unit > first && unit + 1 < first + length;
-        matching::is_place(number) || matching::is_level(number) && !inside
+        shape.is_place() || shape.is_level() && !inside
     }
 
     /// Bits of each unit of a run on one side, with and without factors, from those of its characters.
@@ -375,7 +366,7 @@ fn factors(analysis: &Analysis, formulas: &Formulas, cancel: &Cancel) -> Result<
 
 /// For each left unit, log2 of the ways in which the bigram that begins there can be matched; 0 where it is not shared.
 fn ways(left: &Units, bigrams: Pair<&Bigrams>) -> Vec<f32> {
-    let mut out = vec![0.0; left.numbers.len()];
+    let mut out = vec![0.0; left.count()];
     for places in shared(bigrams) {
         let ways = ((places.left.len() * places.right.len()) as f32).log2();
         places.left.iter().for_each(|at| out[*at as usize] = ways);

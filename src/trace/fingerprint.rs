@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 use crate::compare::background::Background;
 use crate::compare::formula::Formulas;
-use crate::compare::matching::{Units, is_level, is_place};
+use crate::compare::matching::Units;
 use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled};
 use crate::text::span::{Normalized, Raw, Span};
@@ -71,11 +71,11 @@ impl Reading {
                 *weight = 0.0;
             }
         }
-        let all = 0..units.numbers.len();
+        let all = 0..units.count();
         let bits = all.clone().map(|unit| {
-            let number = units.numbers[unit];
+            let shape = units.shapes[unit];
             let inside = units.starts[unit] as usize..units.end(unit) as usize;
-            if is_place(number) || is_level(number) { 0.0 } else { weights[inside].iter().sum() }
+            if shape.is_place() || shape.is_level() { 0.0 } else { weights[inside].iter().sum() }
         });
         let bits = bits.collect();
         let spans = all.map(|unit| analysis.text.to_raw(Span::new(units.starts[unit], units.end(unit)))).collect();

@@ -287,7 +287,7 @@ fn compatible(analyses: Pair<&Analysis>, left: u32, right: u32) -> bool {
 /// of a large document they take twice as much room as the weights.
 pub fn unit_weights(units: &Units, bigrams: Bigrams) -> Vec<f32> {
     let pieces = units.pieces.len().max(MIN_PIECES) as f32;
-    let mut weights = vec![0.0f32; units.numbers.len()];
+    let mut weights = vec![0.0f32; units.count()];
     let rarity_of = |places: usize| (pieces / places as f32).log2().max(0.0) / 2.0;
     // Most bigrams stand in few places.
     let of_few: [f32; 16] = std::array::from_fn(rarity_of);

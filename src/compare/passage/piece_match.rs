@@ -195,7 +195,7 @@ fn trim_ends(runs: &mut Vec<Run>, weights: &mut Vec<Told>) {
 mod tests {
     use super::*;
     use crate::compare::bigram;
-    use crate::compare::matching::Piece;
+    use crate::compare::matching::{Piece, Shape};
     use crate::text::cancel::Cancel;
     use crate::text::span::Span;
 
@@ -204,7 +204,7 @@ mod tests {
         let piece = Piece { units: 0..count, span: Span::new(0, count), sentence: 0, paragraph: 0 };
         Units {
             starts: (0..count).collect(),
-            lengths: vec![1; count as usize],
+            shapes: vec![Shape::CHARACTER; count as usize],
             numbers,
             pieces: vec![piece],
             ..Units::default()
