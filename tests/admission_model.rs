@@ -12,7 +12,7 @@ mod sync {
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use loom::sync::Arc;
+use loom::sync::{Arc, Condvar, Mutex};
 use queue::{Bounds, Lane, Queue};
 
 /// Explores all interleavings with at most `preemptions`.
@@ -22,12 +22,34 @@ fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     builder.check(model);
 }
 
-/// Takes one job, runs it, and says so.
-fn work_one(queue: &Queue<u32>) -> Option<u32> {
-    let (lane, job) = queue.take()?;
-    queue.done(lane);
-    queue.leave(lane);
-    Some(job)
+/// Runs jobs as the threads of the pool do, until the queue is closed, and gives the sum of their numbers.
+fn work(queue: &Queue<u32>, run: impl Fn(Lane)) -> u32 {
+    let (mut ended, mut sum) = (None, 0);
+    while let Some((lane, job)) = queue.take(ended) {
+        run(lane);
+        queue.leave(lane);
+        sum += job;
+        ended = Some(lane);
+    }
+    sum
+}
+
+/// Closes the queue once so many jobs have been run.
+struct ClosedAfter {
+    run: AtomicUsize,
+    jobs: usize,
+}
+
+impl ClosedAfter {
+    fn jobs(jobs: usize) -> Self {
+        Self { run: AtomicUsize::new(0), jobs }
+    }
+
+    fn one_more(&self, queue: &Queue<u32>) {
+        if self.run.fetch_add(1, Relaxed) + 1 == self.jobs {
+            queue.close();
+        }
+    }
 }
 
 #[test]
@@ -40,18 +62,17 @@ fn a_job_is_run_or_withdrawn_and_never_both() {
         let ticket = queue.push(Lane::Small, 7).expect("open");
         let worker = loom::thread::spawn({
             let queue = Arc::clone(&queue);
-            move || work_one(&queue)
+            move || work(&queue, |_| {})
         });
         let withdrawn = queue.withdraw(ticket);
         if withdrawn.is_some() {
             queue.leave(Lane::Small);
-            // The worker waits for ever unless the queue ends.
-            queue.close();
         }
+        // The worker waits for ever unless the queue ends.
+        queue.close();
         let run = worker.join().expect("no panic");
-        assert_eq!(run.or(withdrawn), Some(7));
-        assert!(run.is_none() || withdrawn.is_none());
-        RUN.fetch_add(usize::from(run.is_some()), Relaxed);
+        assert_eq!((run, withdrawn), if withdrawn.is_none() { (7, None) } else { (0, Some(7)) });
+        RUN.fetch_add(usize::from(run > 0), Relaxed);
         WITHDRAWN.fetch_add(usize::from(withdrawn.is_some()), Relaxed);
         assert!(queue.admit(Lane::Small) && queue.admit(Lane::Small) && !queue.admit(Lane::Small), "no place leaked");
     });
@@ -62,9 +83,25 @@ fn a_job_is_run_or_withdrawn_and_never_both() {
 fn no_wake_up_is_lost_between_two_lanes_and_two_threads() {
     explore(3, || {
         let queue = Arc::new(Queue::new(Bounds { workers: 1, waiting: 1 }));
+        let end = Arc::new(ClosedAfter::jobs(2));
+        // The large job runs until the small one has, so the small one must run beside it or before it.
+        let small_has_run = Arc::new((Mutex::new(false), Condvar::new()));
         let threads = [0, 1].map(|_| {
-            let queue = Arc::clone(&queue);
-            loom::thread::spawn(move || work_one(&queue).expect("the queue is open"))
+            let (queue, end, small) = (Arc::clone(&queue), Arc::clone(&end), Arc::clone(&small_has_run));
+            let run = move |queue: &Queue<u32>, lane| {
+                let (has_run, said) = &*small;
+                let mut has_run = has_run.lock().expect("no panic");
+                if lane == Lane::Small {
+                    *has_run = true;
+                    said.notify_one();
+                }
+                while !*has_run {
+                    has_run = said.wait(has_run).expect("no panic");
+                }
+                drop(has_run);
+                end.one_more(queue);
+            };
+            loom::thread::spawn(move || work(&queue, |lane| run(&queue, lane)))
         });
         for (lane, job) in [(Lane::Large, 1), (Lane::Small, 2)] {
             assert!(queue.admit(lane));
@@ -80,25 +117,24 @@ fn no_wake_up_is_lost_between_two_lanes_and_two_threads() {
 fn no_more_run_than_may() {
     explore(2, || {
         let queue = Arc::new(Queue::new(Bounds { workers: 1, waiting: 2 }));
-        let running = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
-        for (lane, job) in [(Lane::Large, 1), (Lane::Large, 2)] {
-            assert!(queue.admit(lane));
-            assert!(queue.push(lane, job).is_ok());
+        let end = Arc::new(ClosedAfter::jobs(2));
+        let running = Arc::new(AtomicUsize::new(0));
+        for job in [1, 2] {
+            assert!(queue.admit(Lane::Large));
+            assert!(queue.push(Lane::Large, job).is_ok());
         }
         let threads = [0, 1].map(|_| {
-            let (queue, running) = (Arc::clone(&queue), Arc::clone(&running));
-            loom::thread::spawn(move || {
-                let (lane, _) = queue.take().expect("open");
-                let count = &running[usize::from(lane == Lane::Large)];
-                assert_eq!(count.fetch_add(1, Relaxed), 0, "one large job at a time");
+            let (queue, end, running) = (Arc::clone(&queue), Arc::clone(&end), Arc::clone(&running));
+            let run = move |queue: &Queue<u32>| {
+                assert_eq!(running.fetch_add(1, Relaxed), 0, "one large job at a time");
                 loom::thread::yield_now();
-                count.fetch_sub(1, Relaxed);
-                queue.done(lane);
-            })
+                running.fetch_sub(1, Relaxed);
+                end.one_more(queue);
+            };
+            loom::thread::spawn(move || work(&queue, |_| run(&queue)))
         });
-        for thread in threads {
-            thread.join().expect("no panic");
-        }
+        let done: u32 = threads.into_iter().map(|thread| thread.join().expect("no panic")).sum();
+        assert_eq!(done, 3);
     });
 }
 
@@ -108,14 +144,14 @@ fn the_end_wakes_everybody_and_gives_back_what_waits() {
         let queue = Arc::new(Queue::new(Bounds { workers: 1, waiting: 1 }));
         let worker = loom::thread::spawn({
             let queue = Arc::clone(&queue);
-            move || work_one(&queue)
+            move || work(&queue, |_| {})
         });
         assert!(queue.admit(Lane::Large));
         let pushed = queue.push(Lane::Large, 5).is_ok();
         let returned = queue.close();
         let run = worker.join().expect("no panic");
         assert!(pushed);
-        assert_eq!(usize::from(run.is_some()) + returned.len(), 1);
+        assert_eq!(usize::from(run > 0) + returned.len(), 1);
         assert_eq!(queue.push(Lane::Large, 6), Err(6));
     });
 }

@@ -299,12 +299,13 @@ impl Shared {
     }
 
     fn work(&self) {
-        while let Some((lane, job)) = self.queue.take() {
+        let mut ended = None;
+        while let Some((lane, job)) = self.queue.take(ended) {
             // What panics in a closure is caught inside; this is for what panics while its result is dropped.
             if let Err(payload) = catch_unwind(AssertUnwindSafe(job)) {
                 std::mem::forget(payload);
             }
-            self.queue.done(lane);
+            ended = Some(lane);
         }
     }
 

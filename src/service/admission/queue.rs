@@ -141,8 +141,12 @@ impl<J> Queue<J> {
         let number = state.next_number;
         state.next_number += 1;
         state.lane(lane).waiting.push_back((number, job));
+        let may_begin = state.next(self.bounds).is_some();
         drop(state);
-        self.wake.notify_one();
+        // Behind jobs that run it waits for the end of one of them, and whoever ends that takes the next.
+        if may_begin {
+            self.wake.notify_one();
+        }
         Ok(Ticket { lane, number })
     }
 
@@ -154,9 +158,16 @@ impl<J> Queue<J> {
         waiting.remove(place).map(|(_, job)| job)
     }
 
-    /// Waits for a job that may begin. It counts as running until [`Queue::done`]. `None` once the queue is closed.
-    pub fn take(&self) -> Option<(Lane, J)> {
+    /// Says that a job of the lane `ended` has, if the thread has run one, and waits for a job that may begin, which then
+    /// counts as running until the thread asks again. `None` once the queue is closed.
+    ///
+    /// Both in one step: a thread that has just run a job takes the next without a wake-up of another thread, which would
+    /// come to a queue where nothing may begin any more, or take the job away from a processor that is warm.
+    pub fn take(&self, ended: Option<Lane>) -> Option<(Lane, J)> {
         let mut state = self.lock();
+        if let Some(lane) = ended {
+            state.lane(lane).running -= 1;
+        }
         loop {
             if state.closed {
                 return None;
@@ -176,17 +187,6 @@ impl<J> Queue<J> {
                 return Some((lane, job));
             }
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// Says that a job has ended.
-    pub fn done(&self, lane: Lane) {
-        let mut state = self.lock();
-        state.lane(lane).running -= 1;
-        let another_may_begin = state.next(self.bounds).is_some();
-        drop(state);
-        if another_may_begin {
-            self.wake.notify_one();
         }
     }
 
