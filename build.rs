@@ -9,7 +9,7 @@ use std::{env, fs};
 
 use prost::Message as _;
 use prost_types::field_descriptor_proto::{Label, Type};
-use prost_types::{DescriptorProto, FieldDescriptorProto};
+use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorSet};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new("proto");
@@ -28,9 +28,36 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut prost = tonic_prost_build::Config::new();
     prost.enable_type_names().skip_debug(&redacted.messages);
     tonic_prost_build::configure()
-        .codec_path("crate::service::codec::CheckedCodec")
-        .compile_fds_with_config(descriptors, prost)?;
+        .codec_path(CODEC)
+        .build_server(false)
+        .compile_fds_with_config(descriptors.clone(), prost)?;
+    compile_servers(descriptors)?;
     pbjson_build::Builder::new().register_descriptors(&encoded)?.build(&[".policyecho"])?;
+    Ok(())
+}
+
+/// The codec of clients and servers.
+const CODEC: &str = "crate::service::codec::CheckedCodec";
+/// Where all messages are.
+const MESSAGES: &str = "crate::service::proto";
+/// Answers of single calls: those that a thread of the pool makes.
+const ENCODED_ANSWERS: [&str; 4] =
+    ["CompareResponse", "AlignParagraphsResponse", "DiffWordsResponse", "FindSharedPhrasesResponse"];
+
+/// Servers, apart from messages and clients, because they answer single calls with messages that are encoded already.
+fn compile_servers(descriptors: FileDescriptorSet) -> Result<(), Box<dyn Error>> {
+    let folder = PathBuf::from(env::var("OUT_DIR")?).join("servers");
+    fs::create_dir_all(&folder)?;
+    let mut servers = tonic_prost_build::configure()
+        .codec_path(CODEC)
+        .build_client(false)
+        .extern_path(".policyecho.v1", MESSAGES)
+        .out_dir(folder);
+    for answer in ENCODED_ANSWERS {
+        let encoded = format!("crate::service::codec::Encoded<{MESSAGES}::{answer}>");
+        servers = servers.extern_path(format!(".policyecho.v1.{answer}"), encoded);
+    }
+    servers.compile_fds_with_config(descriptors, tonic_prost_build::Config::new())?;
     Ok(())
 }
 
@@ -42,7 +69,7 @@ struct Redacted {
 }
 
 impl Redacted {
-    fn of(descriptors: &tonic_prost_build::FileDescriptorSet) -> Self {
+    fn of(descriptors: &FileDescriptorSet) -> Self {
         let mut redacted = Self::default();
         for file in &descriptors.file {
             for message in &file.message_type {

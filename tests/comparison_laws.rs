@@ -12,7 +12,7 @@ use policy_echo::compare::engine::{Engine, EngineSettings};
 use policy_echo::compare::options::CompareOptions;
 use policy_echo::service::from_proto::{AnswerForm, OffsetUnit};
 use policy_echo::service::proto;
-use policy_echo::service::to_proto::{Setting, compare_response};
+use policy_echo::service::to_proto::{Setting, compare_response, encoded};
 use policy_echo::text::analysis::Analysis;
 use policy_echo::text::cancel::Cancel;
 use policy_echo::text::document::{Document, DocumentLimits, Metadata};
@@ -517,6 +517,8 @@ proptest! {
                 versions: &versions,
             };
             let answer = compare_response(&compared.found, setting);
+            let encoded = encoded::compare_response(&compared.found, setting);
+            prop_assert_eq!(encoded.as_bytes(), prost::Message::encode_to_vec(&answer));
             for (text, outline) in [(&texts.left, &answer.left), (&texts.right, &answer.right)] {
                 let outline = outline.as_ref().expect("an outline");
                 for paragraph in &outline.paragraphs {

@@ -320,6 +320,8 @@ mod tests {
         };
         let response = to_proto::compare_response(&full(), setting);
         assert_eq!(comparison(&response), Ok(full()));
+        let encoded = to_proto::encoded::compare_response(&full(), setting);
+        assert_eq!(encoded.as_bytes(), prost::Message::encode_to_vec(&response), "the short way is the same");
         let json = serde_json::to_string(&response).expect("JSON");
         let read: proto::CompareResponse = serde_json::from_str(&json).expect("reads back");
         assert_eq!(read, response);

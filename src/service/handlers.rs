@@ -9,6 +9,7 @@ use futures_util::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::admission::{Permit, Pool};
+use super::codec::{Encoded, Outgoing};
 use super::config::Config;
 use super::from_proto::{self, CompareCall};
 use super::proto::comparison_service_server::ComparisonService;
@@ -56,7 +57,7 @@ impl Backend {
         Ok((message, permit.until(arrival.and_then(|arrival| arrival.deadline)).with_charge(charge)))
     }
 
-    async fn run<T: prost::Message + Send + 'static>(
+    async fn run<T: Outgoing + Send + 'static>(
         &self,
         permit: Permit,
         work: impl FnOnce(&Engine, &Cancel) -> Result<T, Failure> + Send + 'static,
@@ -72,10 +73,10 @@ impl Backend {
         request: Request<Q>,
         reports: Reports,
         answer: fn(&Comparison, Setting<'_>) -> A,
-    ) -> Result<Response<A>, Status>
+    ) -> Result<Response<Encoded<A>>, Status>
     where
         Q: prost::Message + Into<proto::CompareRequest> + 'static,
-        A: prost::Message + Send + 'static,
+        A: prost::Message + 'static,
     {
         let (request, permit) = self.admit(request)?;
         let limits = self.config.limits.document();
@@ -84,7 +85,7 @@ impl Backend {
             note_reading(&call);
             let found = engine.compare(&call.documents, &call.references, &call.options, cancel)?;
             note_comparison(&found);
-            Ok(answer(&found, setting(&call, &engine.versions())))
+            Ok(Encoded::from(answer(&found, setting(&call, &engine.versions()))))
         };
         Ok(self.run(permit, work).await?.into_response())
     }
@@ -126,7 +127,7 @@ impl Backend {
         let deadline = Instant::now().checked_add(self.config.work.max_call());
         self.run(permit.with_charge(charge).until(deadline), move |engine, cancel| {
             let call = from_proto::compare_call(request, "request.", limits)?;
-            compare(engine, &call, cancel)
+            compare(engine, &call, cancel, to_proto::compare_response)
         })
         .await
     }
@@ -145,13 +146,18 @@ fn note_comparison(found: &Comparison) {
     CallFacts::compared(found.links.len(), found.passages.len(), &found.completeness);
 }
 
-fn compare(engine: &Engine, call: &CompareCall, cancel: &Cancel) -> Result<proto::CompareResponse, Failure> {
+fn compare<T>(
+    engine: &Engine,
+    call: &CompareCall,
+    cancel: &Cancel,
+    answer: fn(&Comparison, Setting<'_>) -> T,
+) -> Result<T, Failure> {
     #[cfg(test)]
     super::fail_point::in_pool(&call.documents.left.metadata().id);
     note_reading(call);
     let found = engine.compare(&call.documents, &call.references, &call.options, cancel)?;
     note_comparison(&found);
-    Ok(to_proto::compare_response(&found, setting(call, &engine.versions())))
+    Ok(answer(&found, setting(call, &engine.versions())))
 }
 
 /// The comparison service.
@@ -163,12 +169,12 @@ impl ComparisonService for Comparisons {
     async fn compare(
         &self,
         request: Request<proto::CompareRequest>,
-    ) -> Result<Response<proto::CompareResponse>, Status> {
+    ) -> Result<Response<Encoded<proto::CompareResponse>>, Status> {
         let limits = self.0.config.limits.document();
         let (request, permit) = self.0.admit(request)?;
         let work = move |engine: &Engine, cancel: &Cancel| {
             let call = from_proto::compare_call(request, "", limits)?;
-            compare(engine, &call, cancel)
+            compare(engine, &call, cancel, to_proto::encoded::compare_response)
         };
         Ok(self.0.run(permit, work).await?.into_response())
     }
@@ -176,7 +182,7 @@ impl ComparisonService for Comparisons {
     async fn align_paragraphs(
         &self,
         request: Request<proto::AlignParagraphsRequest>,
-    ) -> Result<Response<proto::AlignParagraphsResponse>, Status> {
+    ) -> Result<Response<Encoded<proto::AlignParagraphsResponse>>, Status> {
         let reports = Reports::NONE.with(Report::Alignment);
         self.0.single_report(request, reports, to_proto::align_paragraphs_response).await
     }
@@ -184,14 +190,14 @@ impl ComparisonService for Comparisons {
     async fn diff_words(
         &self,
         request: Request<proto::DiffWordsRequest>,
-    ) -> Result<Response<proto::DiffWordsResponse>, Status> {
+    ) -> Result<Response<Encoded<proto::DiffWordsResponse>>, Status> {
         let limits = self.0.config.limits.document();
         let (request, permit) = self.0.admit(request)?;
         let work = move |engine: &Engine, cancel: &Cancel| {
             let call = from_proto::single_report_call(request.into(), limits, Reports::NONE.with(Report::Edits))?;
             note_reading(&call);
             let diff = engine.diff_words(&call.documents, &call.options, cancel)?;
-            Ok(to_proto::diff_words_response(&diff, setting(&call, &engine.versions())))
+            Ok(Encoded::from(to_proto::diff_words_response(&diff, setting(&call, &engine.versions()))))
         };
         Ok(self.0.run(permit, work).await?.into_response())
     }
@@ -199,7 +205,7 @@ impl ComparisonService for Comparisons {
     async fn find_shared_phrases(
         &self,
         request: Request<proto::FindSharedPhrasesRequest>,
-    ) -> Result<Response<proto::FindSharedPhrasesResponse>, Status> {
+    ) -> Result<Response<Encoded<proto::FindSharedPhrasesResponse>>, Status> {
         let reports = Reports::NONE.with(Report::Phrases);
         self.0.single_report(request, reports, to_proto::find_shared_phrases_response).await
     }

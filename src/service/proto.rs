@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::unwrap_used)]
 
 tonic::include_proto!("policyecho.v1");
+include!(concat!(env!("OUT_DIR"), "/servers/policyecho.v1.rs"));
 include!(concat!(env!("OUT_DIR"), "/policyecho.v1.serde.rs"));
 // Prints how long texts are, never what they say.
 include!(concat!(env!("OUT_DIR"), "/redacted_debug.rs"));

@@ -16,10 +16,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::Stream;
-use prost::Message;
 use tonic::{Response, Status};
 
 use super::admission::Pool;
+use super::codec::Outgoing;
 use super::receive::{ByteBudget, Charge};
 use super::status::Failure;
 
@@ -36,8 +36,8 @@ pub(super) struct ReplyBudget {
 
 impl ReplyBudget {
     /// Takes room for `reply`.
-    pub(super) fn hold<T: Message>(&self, reply: T) -> Result<Held<T>, Failure> {
-        let bytes = reply.encoded_len();
+    pub(super) fn hold<T: Outgoing>(&self, reply: T) -> Result<Held<T>, Failure> {
+        let bytes = reply.wire_bytes();
         if bytes > self.longest {
             return Err(Failure::ReplyTooLarge { bytes, limit: self.longest });
         }

@@ -4,6 +4,7 @@
 //! Always: every span lies on character borders and counts in the unit asked for. Cost: one pass over each text to count
 //! its characters, then constant time a span.
 
+pub mod encoded;
 pub mod trace;
 
 use super::from_proto::{AnswerForm, OffsetUnit};
@@ -172,8 +173,13 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// The words of a span where they are asked for, else none.
+    fn quoted<'t>(&self, text: &'t str, span: Span<Raw>) -> &'t str {
+        if self.include_text { text.get(span.range()).unwrap_or_default() } else { "" }
+    }
+
     fn words(&self, text: &str, span: Span<Raw>) -> String {
-        if self.include_text { text.get(span.range()).unwrap_or_default().to_owned() } else { String::new() }
+        self.quoted(text, span).to_owned()
     }
 
     fn outlines(&self, outlines: &Pair<Outline>, setting: &Setting<'_>) -> Pair<proto::DocumentOutline> {
