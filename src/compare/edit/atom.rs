@@ -52,11 +52,17 @@ pub(super) struct Atom {
     pub(super) class: Class,
 }
 
-/// Cuts `span` of a document's characters.
-pub(super) fn atoms(characters: &[char], span: Span<Normalized>, words: Borders<'_>, own: &OwnPlaces) -> Vec<Atom> {
-    let mut out = Vec::with_capacity(span.len() as usize);
+/// Cuts `span` of a document's characters, and stops at the atom that is one more than `most`.
+pub(super) fn atoms(
+    characters: &[char],
+    span: Span<Normalized>,
+    words: Borders<'_>,
+    own: &OwnPlaces,
+    most: usize,
+) -> Vec<Atom> {
+    let mut out = Vec::with_capacity(most.saturating_add(1).min(span.len() as usize));
     let mut at = span.start();
-    while at < span.end() {
+    while at < span.end() && out.len() <= most {
         let (length, class) = next(characters, at, span.end(), words, own);
         out.push(Atom { span: Span::new(at, at + length), class });
         at += length;

@@ -21,7 +21,7 @@ use crate::text::span::{Normalized, Pair, Side, Span};
 /// Cells up to which the characters of two sides are compared one by one before they are diffed.
 const SHORT_CELLS: usize = 1024;
 /// Most cells of one alignment of atoms.
-const MOST_CELLS: u64 = 10_000;
+const MOST_CELLS: usize = 10_000;
 /// Steps of the budget that a cell counts: it costs as much as so many machine words of the word diff.
 const CELL_STEPS: u64 = 4;
 /// Shortest equal stretch that is kept though it begins or ends inside a word, in characters.
@@ -117,12 +117,13 @@ fn split_words<'a>(
         return;
     }
     let texts = context.texts();
-    let cut = Pair::new(
-        atoms(texts.left.characters(), change.left, words.left, context.own_places()),
-        atoms(texts.right.characters(), change.right, words.right, context.own_places()),
-    );
-    let cells = cut.left.len() as u64 * cut.right.len() as u64;
-    if cells > MOST_CELLS || !budget.take(CELL_STEPS * cells) {
+    // Of a change of a million atoms no more are cut than show that it has too many.
+    let own = context.own_places();
+    let left = atoms(texts.left.characters(), change.left, words.left, own, MOST_CELLS);
+    let right = atoms(texts.right.characters(), change.right, words.right, own, MOST_CELLS / left.len());
+    let cut = Pair::new(left, right);
+    let cells = cut.left.len() * cut.right.len();
+    if cells > MOST_CELLS || !budget.take(CELL_STEPS * cells as u64) {
         *end = end.and(if cells > MOST_CELLS { StageEnd::Complete } else { StageEnd::Budget });
         out.push(Piece::changed(change, None));
         return;
