@@ -23,7 +23,7 @@
 //! [`cleanup::slide`] is a stage of its own: it moves edits to borders that a reader expects and joins edits that can be
 //! moved together, without changing what a script costs.
 //!
-//! Memory is linear plus the checkpoints of [`bits`]: measured 6 MB at 100 000 and 42 MB at 550 000 words a side.
+//! Memory is linear plus the checkpoints of [`bits`]: measured 6 MB at 100 000 words a side.
 //! The crate `similar` is the reference in the tests below; its default algorithm is what a careful user would take.
 
 mod anchor;

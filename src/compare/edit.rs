@@ -3,8 +3,8 @@
 //! In: two analysed documents ([`EditContext`]) and spans of both that correspond. Out: [`Edit`]s in order that cover the
 //! spans of both sides without gap or overlap, equal stretches included, so that either side can be told from them.
 //! Swapping the sides swaps operations, kinds and directions. The stages:
-//! 1. Words are cut ([`words`](super::words)) unless both sides are the same or one is empty, and [`sequence`] lines them up; [`diff`](crate::compare::diff) finds a minimal script over them and slides its
-//!    gaps to clause and word borders. Words are compared as they stand, so that the script is minimal for the reader;
+//! 1. Words are cut ([`words`](super::words)) unless both sides are the same or one is empty, and [`sequence`] lines them
+//!    up; [`diff`](crate::compare::diff) finds a minimal script over them and slides its gaps to clause and word borders. Words are compared as they stand, so that the script is minimal for the reader;
 //!    that 全省 and 全市 are the same word one level down counts when what changed is paired.
 //! 2. [`list`] joins what belongs to a 、-list in another order.
 //! 3. [`pairing`] finds the same characters cut differently, and splits every replacement so that each change stands

@@ -2,11 +2,12 @@
 //!
 //! In: both analyses, the lexicon, custom words. Out: the words of any span of either document with a number each: equal
 //! words have equal numbers, in whichever document they stand. Always: words cover their sentence without gap and
-//! cross none of its borders; they depend on nothing but the sentence, the lexicon and the custom words. Numbers count up
-//! in the order of asking, so that only their equality means something.
-//! Cost: that of cutting a sentence, once, when a span first touches it. Cutting is a fifth of a comparison of short
-//! documents, and most sentences of two documents lie in no passage and in no linked paragraph, or are the same on both
-//! sides, so that nobody asks for their words.
+//! cross none of its borders, so that a custom word that holds the end of a sentence is not found; they depend on nothing
+//! but the sentence, the lexicon and the custom words. Numbers count up in the order of asking, so that only their
+//! equality means something.
+//! Cost: that of cutting a sentence, once, when a span first touches it. Cutting all would be a fifth of a comparison of
+//! short documents, and most sentences of two documents lie in no passage and in no linked paragraph, or are the same on
+//! both sides, so that nobody asks for their words.
 
 use std::cell::RefCell;
 

@@ -65,6 +65,21 @@ impl<'a> Polls<'a> {
         self.left = Self::EVERY;
         self.cancel.check()
     }
+
+    /// How many items stand before the first one that `is` what is looked for; all of them if none is. Counts a step an item.
+    #[inline]
+    pub fn before<T>(&mut self, items: &[T], is: impl Fn(&T) -> bool) -> Result<usize, Cancelled> {
+        let mut before = 0;
+        for chunk in items.chunks(Self::EVERY as usize) {
+            let found = chunk.iter().position(&is);
+            before += found.unwrap_or(chunk.len());
+            self.steps(found.unwrap_or(chunk.len()) as u32 + 1)?;
+            if found.is_some() {
+                break;
+            }
+        }
+        Ok(before)
+    }
 }
 
 /// A number of steps that a stage may take before it must settle for a coarser answer.

@@ -29,8 +29,6 @@ pub struct Citation {
     pub kind: CitationKind,
 }
 
-/// Characters that are looked through between two polls.
-const CHUNK: usize = 4096;
 /// Longest title, in characters.
 const MAX_TITLE_CHARACTERS: usize = 120;
 /// Longest name of a meeting or speech, in characters.
@@ -78,14 +76,10 @@ pub fn citations(text: &NormalizedText, cancel: &Cancel) -> Result<Vec<Citation>
     let mut at = 0;
     while at < characters.len() {
         // Most characters open nothing and end no name.
-        let inside = &characters[at..characters.len().min(at + CHUNK)];
-        let next = inside.iter().position(|character| matches!(character, '《' | '精' | '次'));
-        polls.steps(next.unwrap_or(inside.len()) as u32 + 1)?;
-        let Some(next) = next else {
-            at += inside.len();
-            continue;
-        };
-        at += next;
+        at += polls.before(&characters[at..], |character| matches!(character, '《' | '精' | '次'))?;
+        if at == characters.len() {
+            break;
+        }
         let end = match characters[at] {
             '《' => title_end(characters, at).inspect(|end| found.push((span(at, *end), CitationKind::Title))),
             '精' if characters.get(at + 1) == Some(&'神') => spirit(characters, at, &mut found),

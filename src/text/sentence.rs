@@ -31,9 +31,6 @@ pub struct Clause {
     pub sentence: u32,
 }
 
-/// Characters that are looked through between two polls.
-const CHUNK: usize = 4096;
-
 /// Whether a character ends a sentence.
 pub fn ends_sentence(character: char) -> bool {
     matches!(character, '。' | '！' | '？' | '；' | '!' | '?' | ';')
@@ -62,12 +59,9 @@ pub fn sentences(
         let mut at = 0;
         while at < characters.len() {
             // Han characters end nothing, and most characters are Han.
-            let inside = &characters[at..characters.len().min(at + CHUNK)];
-            let han = inside.iter().take_while(|character| matches!(character, '\u{4e00}'..='\u{9fff}')).count();
-            polls.steps(han as u32 + 1)?;
-            at += han;
-            if han == inside.len() {
-                continue;
+            at += polls.before(&characters[at..], |character| !matches!(character, '\u{4e00}'..='\u{9fff}'))?;
+            if at == characters.len() {
+                break;
             }
             let character = characters[at];
             at += 1;

@@ -69,16 +69,17 @@ fn short_middle(rows: &[u32], columns: &[u32], budget: &mut StepBudget) -> Optio
     let (rows_left, columns_left) = (&rows[start..], &columns[start..]);
     let ends = rows_left.iter().rev().zip(columns_left.iter().rev());
     let end = ends.take_while(|(row, column)| row == column).count();
-    let middle = (&rows_left[..rows_left.len() - end], &columns_left[..columns_left.len() - end]);
-    if middle.0.len().max(middle.1.len()) > short::MOST_IDS && !middle.0.is_empty() && !middle.1.is_empty() {
+    let (rows_left, columns_left) = (&rows_left[..rows_left.len() - end], &columns_left[..columns_left.len() - end]);
+    let is_used_up = rows_left.is_empty() || columns_left.is_empty();
+    if !is_used_up && rows_left.len().max(columns_left.len()) > short::MOST_IDS {
         return None;
     }
     let mut found = Found { pairs: Vec::with_capacity(columns.len()), end: StageEnd::Complete, minimal: true };
     found.pairs.extend((0..start as u32).map(|at| (at, at)));
-    if !middle.0.is_empty() && !middle.1.is_empty() {
-        if budget.take(middle.1.len() as u64) {
+    if !is_used_up {
+        if budget.take(columns_left.len() as u64) {
             let behind = |(row, column): (u32, u32)| (row + start as u32, column + start as u32);
-            found.pairs.extend(short::pairs(middle.0, middle.1).into_iter().map(behind));
+            found.pairs.extend(short::pairs(rows_left, columns_left).into_iter().map(behind));
         } else {
             (found.end, found.minimal) = (StageEnd::Budget, false);
         }

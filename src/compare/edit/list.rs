@@ -132,3 +132,17 @@ fn reordered_from(ops: &[Op], first: usize, words: Pair<&Sequence>, marks: &Mark
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CLAUSE_ENDS;
+    use crate::text::sentence::ends_clause;
+
+    #[test]
+    fn a_list_ends_where_a_clause_does() {
+        let ends: Vec<char> = ('\0'..='\u{ffff}').filter(|character| ends_clause(*character)).collect();
+        let mut listed = CLAUSE_ENDS.concat();
+        listed.sort_unstable();
+        assert_eq!(listed, ends);
+    }
+}

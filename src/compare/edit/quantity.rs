@@ -343,6 +343,14 @@ mod tests {
     }
 
     #[test]
+    fn every_numeral_has_its_hint() {
+        for character in '\0'..='\u{ffff}' {
+            let reads = character.is_ascii_digit() || han_digit(character).is_some() || han_power(character).is_some();
+            assert_eq!(is_numeral(character), reads, "{character}");
+        }
+    }
+
+    #[test]
     fn quantities_with_units() {
         let cases = [
             ("二万家", "20000 家 (3)"),

@@ -297,6 +297,14 @@ mod tests {
     }
 
     #[test]
+    fn the_nation_has_its_hint() {
+        for text in ["全国", "我国", "国家", "国家级", "中央"] {
+            let hint = hint::of(text.chars().next().expect("a character"));
+            assert!(is_national(&word(text)) && hint.may_be(Hints::SCALE), "{text}");
+        }
+    }
+
+    #[test]
     fn nothing_but_scale() {
         for text in
             ["县级以上", "市域内", "市、区", "设区的市", "区县", "省委、省政府", "市、区人民政府", "各地", "各区"]
