@@ -67,7 +67,8 @@ fn analyses(name: &str) -> Pair<Analysis> {
 
 fn indexed(analyses: &Pair<Analysis>) -> (Pair<Units>, Pair<Bigrams>) {
     let units = units(analyses.as_ref(), &Cancel::new()).expect("nobody cancels");
-    let bigrams = bigrams(units.as_ref(), &Cancel::new()).expect("nobody cancels");
+    let numbers = units.as_ref().map(|units| units.numbers.clone());
+    let bigrams = bigrams(units.as_ref(), numbers, &Cancel::new()).expect("nobody cancels");
     (units, bigrams)
 }
 
@@ -123,10 +124,10 @@ fn passages(bencher: Bencher<'_, '_>, name: &str) {
 
 #[divan::bench(args = NAMES)]
 fn phrases(bencher: Bencher<'_, '_>, name: &str) {
-    let texts = analyses(name).as_ref().map(bordered);
-    bencher.bench_local(|| {
+    let sides = analyses(name).as_ref().map(|analysis| bordered(analysis).ids);
+    bencher.with_inputs(|| sides.clone()).bench_local_values(|sides| {
         let mut budget = StepBudget::new(u64::MAX);
-        shared_runs(&texts.left.ids, &texts.right.ids, 6, 16, &mut budget, &Cancel::new())
+        shared_runs(sides, 6, 16, &mut budget, &Cancel::new())
     });
 }
 

@@ -1,5 +1,6 @@
 //! policy-echo compares policy documents.
 
+pub mod allocator;
 pub mod cli;
 pub mod compare;
 pub mod report;

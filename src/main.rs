@@ -7,5 +7,6 @@ use std::process::ExitCode;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+    policy_echo::allocator::begin();
     policy_echo::cli::run(std::env::args_os())
 }

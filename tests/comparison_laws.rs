@@ -310,7 +310,7 @@ impl Compared {
         }
         for edit in edits {
             let words = Pair::new(self.words(Side::Left, edit.left), self.words(Side::Right, edit.right));
-            match edit.op {
+            match edit.op() {
                 EditOp::Equal => prop_assert_eq!(&words.left, &words.right, "{:?}", edit),
                 EditOp::Delete => prop_assert!(!words.left.is_empty() && edit.right.is_empty(), "{:?}", edit),
                 EditOp::Insert => prop_assert!(edit.left.is_empty() && !words.right.is_empty(), "{:?}", edit),
@@ -322,9 +322,9 @@ impl Compared {
                     );
                 }
             }
-            prop_assert_eq!(edit.kind.is_none(), edit.op == EditOp::Equal, "{:?}", edit);
+            prop_assert_eq!(edit.kind.is_none(), edit.op() == EditOp::Equal, "{:?}", edit);
             prop_assert!(
-                edit.op != EditOp::Equal || !words.left.is_empty(),
+                edit.op() != EditOp::Equal || !words.left.is_empty(),
                 "an equal stretch holds words: {:?}",
                 edit
             );
@@ -366,7 +366,7 @@ impl Compared {
 /// The groups that beads make, with the characters that edits change on both sides together.
 fn mirrored_beads(compared: &Compared, swapped: bool) -> BTreeSet<(Vec<u32>, Vec<u32>, usize)> {
     let beads = compared.found.beads.iter().map(|bead| {
-        let changed = bead.edits.iter().filter(|edit| edit.op != EditOp::Equal).map(|edit| {
+        let changed = bead.edits.iter().filter(|edit| edit.op() != EditOp::Equal).map(|edit| {
             let words = [compared.words(Side::Left, edit.left), compared.words(Side::Right, edit.right)];
             words.iter().map(|words| words.chars().count()).sum::<usize>()
         });
@@ -577,7 +577,7 @@ proptest! {
             }
             prop_assert_eq!((bead.kind, bead.moved, bead.similarity), (BeadKind::Match, false, 1.0), "{:?}", bead);
             prop_assert_eq!(&bead.right, &(index..index + 1));
-            let whole = Edit { op: EditOp::Equal, left: paragraph.span, right: paragraph.span, kind: None };
+            let whole = Edit { left: paragraph.span, right: paragraph.span, kind: None };
             prop_assert_eq!(&bead.edits, &[whole]);
         }
         // A document of punctuation, bylines and furniture alone has nothing whose share could be told.

@@ -49,7 +49,7 @@ fn differences(found: &Comparison, noise: Noise) -> Vec<String> {
         wrong.push(format!("{} beads of furniture", furniture.len()));
     }
     for bead in own {
-        let equal = bead.edits.len() == 1 && bead.edits[0].op == EditOp::Equal;
+        let equal = bead.edits.len() == 1 && bead.edits[0].op() == EditOp::Equal;
         if bead.kind != BeadKind::Match || bead.moved || bead.similarity != 1.0 || !equal {
             wrong.push(format!("{bead:?}"));
         }

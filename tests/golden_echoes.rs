@@ -68,7 +68,7 @@ impl Seeds {
 
     /// The changes of one kind inside a passage.
     fn changes(&self, passage: &Passage, kind: &EditKind) -> Vec<(&str, &str)> {
-        let of_kind = |edit: &&Edit| edit.op != EditOp::Equal && edit.kind.as_ref() == Some(kind);
+        let of_kind = |edit: &&Edit| edit.op() != EditOp::Equal && edit.kind.as_ref() == Some(kind);
         let words = |edit: &Edit| (&self.raw.left[edit.left.range()], &self.raw.right[edit.right.range()]);
         passage.edits.iter().filter(of_kind).map(words).collect()
     }

@@ -149,7 +149,7 @@ fn edit_json(edit: &Edit, lines: &Pair<Lines<'_>>) -> Option<String> {
         EditKind::Omission => ("OMISSION", None),
         EditKind::Other => ("OTHER", None),
     };
-    let op = match edit.op {
+    let op = match edit.op() {
         EditOp::Equal => "EQUAL",
         EditOp::Delete => "DELETE",
         EditOp::Insert => "INSERT",

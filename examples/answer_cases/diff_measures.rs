@@ -127,7 +127,7 @@ struct PlacedEdit {
 
 impl PlacedEdit {
     fn new(edit: &Edit, sides: &Pair<BeadSide<'_>>) -> Option<Self> {
-        Some(Self { op: edit.op, left: sides.left.locate(edit.left)?, right: sides.right.locate(edit.right)? })
+        Some(Self { op: edit.op(), left: sides.left.locate(edit.left)?, right: sides.right.locate(edit.right)? })
     }
 }
 

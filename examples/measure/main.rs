@@ -1,6 +1,7 @@
 //! Measures the engine and prints JSON, one object a line. `benches/figures.py` puts the figures beside their targets.
 //!
 //!     measure pair LEFT RIGHT [--repeat N]     stages, memory, digest of the answer, whether the edits rebuild both sides
+//!     measure peaks LEFT RIGHT                 the most that is resident in each stage, over what is at rest
 //!     measure diff LEFT RIGHT                  the word diff beside other engines over the same words
 //!     measure units                            word diff and phrases on two times 100 000 hard units
 //!     measure cancel LEFT RIGHT [--repeat N]   how long the work goes on after N cancellations
@@ -37,9 +38,10 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 type Failure = Box<dyn Error>;
 
-const USAGE: &str = "usage: measure pair|diff|cancel LEFT RIGHT [--repeat N], or measure units";
+const USAGE: &str = "usage: measure pair|peaks|diff|cancel LEFT RIGHT [--repeat N], or measure units";
 
 fn main() -> Result<(), Failure> {
+    policy_echo::allocator::begin();
     let mut words = Vec::new();
     let mut repeat = 1_u32;
     let mut arguments = std::env::args().skip(1);
@@ -56,6 +58,7 @@ fn main() -> Result<(), Failure> {
             }
         }
         ["pair", left, right] => print(&pair(&read(left, right)?, repeat.max(1))?),
+        ["peaks", left, right] => print(&peaks(&read(left, right)?)?),
         ["diff", left, right] => {
             let engine = Engine::load(EngineSettings::default())?;
             print(&units::peers(&engine, &read(left, right)?)?);
@@ -113,6 +116,30 @@ fn pair(documents: &Pair<Document>, repeat: u32) -> Result<String, Failure> {
     write!(out, "}},\"rest_kb\":{rest_kilobytes},\"peak_kb\":{peak_kilobytes}")?;
     write!(out, ",\"digest\":\"{:016x}\"", check::digest(&answer))?;
     write!(out, ",\"holds\":{},\"rebuilds\":{}}}", holds(&answer), check::rebuilds(&answer))?;
+    Ok(out)
+}
+
+/// The most that is resident in each stage of one comparison, in kilobytes over what is at rest.
+fn peaks(documents: &Pair<Document>) -> Result<String, Failure> {
+    let engine = Engine::load(EngineSettings::default())?;
+    let rest = memory::resident()?;
+    let peak = || memory::peak().map(|peak| peak.saturating_sub(rest));
+    memory::reset_peak();
+    let cancel = Cancel::new();
+    let (left, right) = (engine.analyze(&documents.left, &cancel)?, engine.analyze(&documents.right, &cancel)?);
+    let (mut part, mut peaks) = (Part::Analysis, Vec::new());
+    let mut begins = |stage| {
+        peaks.push((part, peak()));
+        memory::reset_peak();
+        part = Part::Compare(stage);
+    };
+    engine.compare_watched(Pair::new(&left, &right), &[], &CompareOptions::default(), &cancel, &mut begins)?;
+    peaks.push((part, peak()));
+    let mut out = String::from("{\"over_rest_kb\":{");
+    for (index, (stage, kilobytes)) in peaks.into_iter().enumerate() {
+        write!(out, "{}\"{stage}\":{}", if index == 0 { "" } else { "," }, kilobytes?)?;
+    }
+    out.push_str("}}");
     Ok(out)
 }
 

@@ -59,10 +59,10 @@ pub(crate) fn units() -> Result<Vec<String>, Failure> {
         let began = now();
         let script = edit_script(&left, &right, &mut StepBudget::new(400_000_000), &cancel)?;
         let diff = now() - began;
-        let began = now();
         let per_character = CompareOptions::default().budgets.phrase_steps_per_character;
         let steps = per_character * (left.len() + right.len()) as u64;
-        let runs = shared_runs(&left, &right, 6, 16, &mut StepBudget::new(steps), &cancel)?;
+        let began = now();
+        let runs = shared_runs(Pair::new(left, right), 6, 16, &mut StepBudget::new(steps), &cancel)?;
         let phrases = now() - began;
         lines.push(format!(
             "{{\"case\":\"{name}\",\"diff_us\":{diff},\"edits\":{},\"minimal\":{},\"phrases_us\":{phrases},\"phrases\":{},\"phrases_complete\":{}}}",

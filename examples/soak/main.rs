@@ -99,6 +99,7 @@ enum Part {
 }
 
 fn main() -> ExitCode {
+    policy_echo::allocator::begin();
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

@@ -131,8 +131,9 @@ fn edit(edit: &proto::Edit) -> Understood<Edit> {
         proto::EditKind::Omission => Some(EditKind::Omission),
         proto::EditKind::Other => Some(EditKind::Other),
     };
+    let understood = Edit { left: span(edit.left), right: span(edit.right), kind };
     let op = known(to_proto::to_edit_op(edit.op()), "edit")?;
-    Ok(Edit { op, left: span(edit.left), right: span(edit.right), kind })
+    known((op == understood.op()).then_some(understood), "edit")
 }
 
 fn origin(origin: Option<&proto::Origin>) -> Understood<Origin> {
@@ -207,7 +208,7 @@ fn completeness(completeness: proto::Completeness) -> Completeness {
 mod tests {
     use super::*;
     use crate::compare::comparison::{
-        BeadKind, CitationKind, CleaningKind, EditOp, Fate, OriginKind, ParagraphRole, PassageForm,
+        BeadKind, CitationKind, CleaningKind, Fate, OriginKind, ParagraphRole, PassageForm,
     };
     use crate::compare::engine::Versions;
     use crate::service::from_proto::{AnswerForm, OffsetUnit};
@@ -233,15 +234,16 @@ mod tests {
             Some(EditKind::Omission),
             Some(EditKind::Other),
         ];
-        let ops = [EditOp::Equal, EditOp::Delete, EditOp::Insert, EditOp::Replace];
         let edits = || -> Vec<Edit> {
-            let edit = |(index, kind): (usize, &Option<EditKind>)| Edit {
-                op: ops[index % 4],
-                left: Span::new(0, 3),
-                right: Span::new(3, 6),
-                kind: kind.clone(),
+            let edit = |kind: &Option<EditKind>| {
+                let (left, right) = match kind {
+                    Some(EditKind::Addition) => (Span::new(0, 0), Span::new(3, 6)),
+                    Some(EditKind::Omission) => (Span::new(0, 3), Span::new(3, 3)),
+                    _ => (Span::new(0, 3), Span::new(3, 6)),
+                };
+                Edit { left, right, kind: kind.clone() }
             };
-            kinds.iter().enumerate().map(edit).collect()
+            kinds.iter().map(edit).collect()
         };
         let date = PartialDate::new(2021, 2, 0).expect("a date");
         let origin = |kind| Origin { kind, reference: Some(2), background_documents: 7, earliest: Some(date) };

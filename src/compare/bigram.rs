@@ -76,10 +76,10 @@ pub fn shared(bigrams: Pair<&Bigrams>) -> impl Iterator<Item = Pair<&[u32]>> {
     })
 }
 
-/// Indexes the bigrams of both documents.
-pub fn bigrams(units: Pair<&Units>, cancel: &Cancel) -> Result<Pair<Bigrams>, Cancelled> {
+/// Indexes the bigrams of both documents. `numbers` are those of their units; their ranks are written over them.
+pub fn bigrams(units: Pair<&Units>, numbers: Pair<Vec<u32>>, cancel: &Cancel) -> Result<Pair<Bigrams>, Cancelled> {
     let mut polls = Polls::new(cancel);
-    let (ranks, distinct) = ranks(units, &mut polls)?;
+    let (ranks, distinct) = ranks(numbers, &mut polls)?;
     Ok(Pair::new(
         index(units.left, ranks.left, distinct, &mut polls)?,
         index(units.right, ranks.right, distinct, &mut polls)?,
@@ -111,11 +111,10 @@ impl Occurring {
     }
 }
 
-/// For every unit of either document the rank of its number among all that occur, and how many occur.
-fn ranks(units: Pair<&Units>, polls: &mut Polls<'_>) -> Result<(Pair<Vec<u32>>, usize), Cancelled> {
+/// For each number of either document its rank among all that occur, and how many occur.
+fn ranks(mut numbers: Pair<Vec<u32>>, polls: &mut Polls<'_>) -> Result<(Pair<Vec<u32>>, usize), Cancelled> {
     let mut occurring = Occurring { plane: vec![0; PLANE / 64], before: Vec::new(), beyond: FxHashMap::default() };
-    let numbers = units.map(|units| units.numbers.chunks(CHUNK));
-    for chunk in numbers.left.chain(numbers.right) {
+    for chunk in numbers.left.chunks(CHUNK).chain(numbers.right.chunks(CHUNK)) {
         polls.steps(CHUNK as u32)?;
         for &number in chunk {
             match occurring.plane.get_mut(number as usize / 64) {
@@ -135,15 +134,11 @@ fn ranks(units: Pair<&Units>, polls: &mut Polls<'_>) -> Result<(Pair<Vec<u32>>, 
         occurring.beyond.insert(number, distinct);
         distinct += 1;
     }
-    let mut of = |units: &Units| -> Result<Vec<u32>, Cancelled> {
-        let mut out = Vec::with_capacity(units.numbers.len());
-        for chunk in units.numbers.chunks(CHUNK) {
-            polls.steps(CHUNK as u32)?;
-            out.extend(chunk.iter().map(|number| occurring.rank(*number)));
-        }
-        Ok(out)
-    };
-    Ok((Pair::new(of(units.left)?, of(units.right)?), distinct as usize))
+    for chunk in numbers.left.chunks_mut(CHUNK).chain(numbers.right.chunks_mut(CHUNK)) {
+        polls.steps(CHUNK as u32)?;
+        chunk.iter_mut().for_each(|number| *number = occurring.rank(*number));
+    }
+    Ok((numbers, distinct as usize))
 }
 
 /// Sorts the bigrams of one document by their second, then by their first unit.

@@ -4,6 +4,7 @@
 //! is copied here; who wants words cuts them from the text with a span. Indexes are positions in the lists of the
 //! same [`Comparison`]. No value here knows the wire format; `service::to_proto` builds that by hand.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::text::document::PartialDate;
@@ -170,16 +171,34 @@ pub enum EditKind {
 }
 
 /// One step of an edit script. The sides' spans follow each other without gap or overlap within their paragraphs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Edit {
-    /// What it does.
-    pub op: EditOp,
     /// The left words; empty for an insertion.
     pub left: Span<Raw>,
     /// The right words; empty for a deletion.
     pub right: Span<Raw>,
     /// What sort of change; `None` exactly for EQUAL stretches.
     pub kind: Option<EditKind>,
+}
+
+impl Edit {
+    /// What it does. Not kept, because all else tells it and there may be a million edits.
+    pub fn op(&self) -> EditOp {
+        match (&self.kind, self.left.is_empty(), self.right.is_empty()) {
+            (None, ..) => EditOp::Equal,
+            (_, true, _) => EditOp::Insert,
+            (_, _, true) => EditOp::Delete,
+            _ => EditOp::Replace,
+        }
+    }
+}
+
+impl fmt::Debug for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut edit = f.debug_struct("Edit");
+        edit.field("op", &self.op()).field("left", &self.left).field("right", &self.right);
+        edit.field("kind", &self.kind).finish()
+    }
 }
 
 /// Where a wording comes from.

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::align::Candidate;
+use super::align::bead::Group;
 use super::align::order::heaviest_chain;
-use super::comparison::{Bead, Fate, Item, PassageForm, Score};
+use super::comparison::{Fate, Item, PassageForm, Score};
 use super::matching::{MAX_PIECE_UNITS, Units};
 use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled, Polls};
@@ -230,7 +231,7 @@ impl Places {
 }
 
 /// Scores the echo in the right document.
-pub fn score(right: &Units, answers: &[Answer], beads: &[Bead], items: &[Item]) -> Score {
+pub fn score(right: &Units, answers: &[Answer], groups: &[Group], items: &[Item]) -> Score {
     // 0 nothing, 1 formula, 2 adapted, 3 localised, 4 verbatim: of several answers the closest counts.
     let mut marks = vec![0u8; right.count()];
     let mut mark = |span: Span<Normalized>, kind: u8| {
@@ -248,7 +249,7 @@ pub fn score(right: &Units, answers: &[Answer], beads: &[Bead], items: &[Item]) 
         mark(answer.right, kind);
     }
     // Texts are equal once normalised.
-    let same = beads.iter().filter(|bead| bead.similarity >= 1.0).flat_map(|bead| bead.right.clone());
+    let same = groups.iter().filter(|group| group.similarity >= 1.0).flat_map(|group| group.right.clone());
     let same: FxHashSet<u32> = same.collect();
     for piece in right.pieces.iter().filter(|piece| same.contains(&piece.paragraph)) {
         mark(piece.span, 4);

@@ -41,7 +41,7 @@ pub struct Piece {
 /// One document as it is matched.
 #[derive(Clone, Debug, Default)]
 pub struct Units {
-    /// The number of each unit; none once they have been forgotten.
+    /// The number of each unit; none once they have been taken.
     pub numbers: Vec<u32>,
     /// First character of each unit.
     pub starts: Vec<u32>,
@@ -102,9 +102,9 @@ impl Units {
         self.starts.len()
     }
 
-    /// Lets the numbers go: once there are bigrams, only references are compared by numbers.
-    pub fn forget_numbers(&mut self) {
-        self.numbers = Vec::new();
+    /// The numbers, which are there no longer.
+    pub fn take_numbers(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.numbers)
     }
 
     /// First character after a unit.

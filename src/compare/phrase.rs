@@ -11,7 +11,7 @@
 //!   send, a few microseconds for two pages, and loses on repetitive text, where hits are quadratic. It has an
 //!   allowance of steps linear in the input.
 //! - [`suffix`] walks the LCP intervals of the suffix array of both sides. It takes linear time whatever the text is
-//!   (the occurrence lists add a factor of their cap at worst), 60 to 100 ns and 13 bytes an id, and runs when the
+//!   (the occurrence lists add a factor of their cap at worst), 60 to 100 ns and 12 bytes an id, and runs when the
 //!   allowance of the first is used up.
 //!
 //! A step is an id that is looked at. When the budget allows neither method, the runs that were found so far are
@@ -26,6 +26,7 @@ mod tests;
 use crate::compare::comparison::StageEnd;
 use crate::compare::counting;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
+use crate::text::span::Pair;
 
 /// The id that matches nothing.
 pub const BORDER: u32 = u32::MAX;
@@ -98,18 +99,17 @@ impl SharedRuns {
 /// All distinct maximal shared runs of at least `min_len` ids (0 counts as 1), with the first `cap` occurrences on
 /// either side (0 counts as 1).
 ///
-/// Both sides together hold fewer than `i32::MAX` ids. Fails only when cancelled. The suffix array itself, about 25 ns an
-/// id, is made without looking at `cancel`.
+/// Both sides together hold fewer than `i32::MAX` ids; they are let go as soon as they are not needed. Fails only when
+/// cancelled. The suffix array itself, about 25 ns an id, is made without looking at `cancel`.
 pub fn shared_runs(
-    left: &[u32],
-    right: &[u32],
+    sides: Pair<Vec<u32>>,
     min_len: u32,
     cap: usize,
     budget: &mut StepBudget,
     cancel: &Cancel,
 ) -> Result<SharedRuns, Cancelled> {
     let (min_len, cap) = (min_len.max(1) as usize, cap.max(1));
-    let ids = (left.len() + right.len()) as u64;
+    let ids = (sides.left.len() + sides.right.len()) as u64;
     let allowance = (INDEX_STEPS + INDEX_STEPS_PER_ID * ids).min(budget.left());
     let suffix_steps = SUFFIX_STEPS_PER_ID * ids;
     // Who can afford the suffix array need not know what the index finds before it gives up.
@@ -118,14 +118,15 @@ pub fn shared_runs(
         false => index::Otherwise::SomeRuns,
     };
     let mut longest = Longest::new(MOST_RUNS, cap);
-    let steps = index::runs(left, right, Wanted { min_len, cap }, (allowance, otherwise), cancel, &mut longest)?;
+    let steps =
+        index::runs(&sides.left, &sides.right, Wanted { min_len, cap }, (allowance, otherwise), cancel, &mut longest)?;
     let mut end = StageEnd::Complete;
     if !budget.take(steps) || steps >= allowance {
         end = StageEnd::Budget;
         let mut all = Longest::new(MOST_RUNS, cap);
         // There is a run for an id at most, and in a text that repeats itself nearly so.
         all.reserve(ids as usize);
-        if budget.take(suffix_steps) && suffix::runs(left, right, Wanted { min_len, cap }, cancel, &mut all)? {
+        if budget.take(suffix_steps) && suffix::runs(sides, Wanted { min_len, cap }, cancel, &mut all)? {
             (longest, end) = (all, StageEnd::Complete);
         }
     }

@@ -38,13 +38,13 @@ pub enum Stage {
     Alignment,
     /// Edits and origin of every passage.
     PassageEdits,
+    /// Fates of items, scores, links with their evidence.
+    Items,
     /// Edits of every bead.
     BeadEdits,
-    /// Fates of items, scores.
-    Items,
     /// Shared phrases.
     Phrases,
-    /// Outlines, and links with their evidence.
+    /// Outlines.
     Outlines,
 }
 
@@ -88,11 +88,13 @@ pub fn compare_watched(
     let localized = !options.without.has(Part::Localization);
     let classes = if localized { matching::Classes::Localized } else { matching::Classes::Literal };
     let mut owned_units = matching::units_of(analyses, classes, cancel)?;
-    let mut owned_bigrams = bigram::bigrams(owned_units.as_ref(), cancel)?;
-    if references.is_empty() {
-        owned_units.left.forget_numbers();
-    }
-    owned_units.right.forget_numbers();
+    // Only references are compared by numbers.
+    let left_numbers = match references.is_empty() {
+        true => owned_units.left.take_numbers(),
+        false => owned_units.left.numbers.clone(),
+    };
+    let numbers = Pair::new(left_numbers, owned_units.right.take_numbers());
+    let mut owned_bigrams = bigram::bigrams(owned_units.as_ref(), numbers, cancel)?;
     let units = owned_units.as_ref();
     let no_formulas = options.without.has(Part::StockPhrases).then(Formulas::none);
     let formulas = no_formulas.as_ref().unwrap_or(formulas);
@@ -177,6 +179,16 @@ pub fn compare_watched(
     passages.sort_by_key(|(_, answer)| (answer.left, answer.right));
     let (mut passages, answers): (Vec<Passage>, Vec<Answer>) = passages.into_iter().unzip();
 
+    begins(Stage::Items);
+    let items = match reports.has(Report::Items) {
+        true => fate::fates(analyses, units, &answers, &links, cancel)?,
+        false => Vec::new(),
+    };
+    let score = fate::score(units.right, &answers, &groups, &items);
+    let mut links = paragraph_links(&links, analyses, &answers);
+    cancel.check()?;
+    // The edits of two paragraphs of a mebibyte take as much room as all that was known until now.
+    drop((owned_units, answers));
     begins(Stage::BeadEdits);
     let mut beads = Vec::with_capacity(groups.len());
     for group in groups {
@@ -185,21 +197,12 @@ pub fn compare_watched(
         beads.push(bead);
     }
     drop(context);
-    begins(Stage::Items);
-    let items = match reports.has(Report::Items) {
-        true => fate::fates(analyses, units, &answers, &links, cancel)?,
-        false => Vec::new(),
-    };
-    let score = fate::score(units.right, &answers, &beads, &items);
-    cancel.check()?;
-    drop(owned_units);
     let mut phrases = Vec::new();
     begins(Stage::Phrases);
     if reports.has(Report::Phrases) {
         (phrases, completeness.phrases) = shared_phrase::find(analyses, &rarity, &sources, options, cancel)?;
     }
     begins(Stage::Outlines);
-    let mut links = paragraph_links(&links, analyses, &answers);
     if !reports.has(Report::Edits) {
         passages.iter_mut().for_each(|passage| passage.edits.clear());
     }
@@ -229,7 +232,7 @@ pub fn outline(analysis: &Analysis) -> Outline {
 
 /// How closely a passage keeps its wording, by its edits.
 fn form_of(edits: &[Edit]) -> PassageForm {
-    let changed = |edit: &&Edit| edit.op != EditOp::Equal && edit.kind != Some(EditKind::Punctuation);
+    let changed = |edit: &&Edit| edit.op() != EditOp::Equal && edit.kind != Some(EditKind::Punctuation);
     let mut changes = edits.iter().filter(changed).peekable();
     if changes.peek().is_none() {
         PassageForm::Verbatim

@@ -33,15 +33,19 @@ const PHRASE_STEPS: u32 = 1 << 10;
 pub struct Bordered {
     /// Characters as numbers, borders between sentences and behind labels.
     pub ids: Vec<u32>,
-    /// Where the characters between two borders begin: in `ids`, and in the normalised text.
-    starts: Vec<(u32, u32)>,
+    /// Where they stand.
+    pub stretches: Stretches,
 }
 
-impl Bordered {
+/// Where the characters between two borders begin: among the ids, and in the normalised text.
+#[derive(Clone, Debug, Default)]
+pub struct Stretches(Vec<(u32, u32)>);
+
+impl Stretches {
     /// The normalised position of an id that is no border.
     pub fn position(&self, id: u32) -> u32 {
-        let stretch = self.starts.partition_point(|(first, _)| *first <= id) - 1;
-        let (first, position) = self.starts[stretch];
+        let stretch = self.0.partition_point(|(first, _)| *first <= id) - 1;
+        let (first, position) = self.0[stretch];
         position + (id - first)
     }
 }
@@ -50,6 +54,7 @@ impl Bordered {
 pub fn bordered(analysis: &Analysis) -> Bordered {
     let mut out = Bordered::default();
     let characters = analysis.text.characters();
+    out.ids.reserve(characters.len() + 2 * analysis.sentences.len());
     for sentence in &analysis.sentences {
         if analysis.paragraphs[sentence.paragraph as usize].role == ParagraphRole::Furniture {
             continue;
@@ -61,7 +66,7 @@ pub fn bordered(analysis: &Analysis) -> Bordered {
             if span.is_empty() {
                 continue;
             }
-            out.starts.push((out.ids.len() as u32, span.start()));
+            out.stretches.0.push((out.ids.len() as u32, span.start()));
             out.ids.extend(characters[span.range()].iter().map(|character| *character as u32));
             out.ids.push(BORDER);
         }
@@ -77,14 +82,15 @@ pub fn find(
     options: &CompareOptions,
     cancel: &Cancel,
 ) -> Result<(Vec<SharedPhrase>, StageEnd), Cancelled> {
-    let texts = analyses.map(bordered);
-    let characters = (texts.left.ids.len() + texts.right.ids.len()) as u64;
+    let (left, right) = (bordered(analyses.left), bordered(analyses.right));
+    let stretches = Pair::new(left.stretches, right.stretches);
+    let sides = Pair::new(left.ids, right.ids);
+    let characters = (sides.left.len() + sides.right.len()) as u64;
     let mut budget = StepBudget::new(options.budgets.phrase_steps_per_character.saturating_mul(characters));
-    let (left, right) = (&texts.left.ids, &texts.right.ids);
-    let found = shared_runs(left, right, options.min_phrase_characters, options.occurrence_cap, &mut budget, cancel)?;
-    let raw = |analysis: &Analysis, text: &Bordered, starts: &[u32], length: u32| -> Vec<Span<Raw>> {
+    let found = shared_runs(sides, options.min_phrase_characters, options.occurrence_cap, &mut budget, cancel)?;
+    let raw = |analysis: &Analysis, stretches: &Stretches, starts: &[u32], length: u32| -> Vec<Span<Raw>> {
         let raw = |start: &u32| {
-            let at = text.position(*start);
+            let at = stretches.position(*start);
             analysis.text.to_raw(Span::new(at, at + length))
         };
         starts.iter().map(raw).collect()
@@ -97,7 +103,7 @@ pub fn find(
     let mut phrases: Vec<SharedPhrase> = Vec::with_capacity(reported);
     for run in &found.runs[..reported] {
         polls.steps(PHRASE_STEPS + run.len)?;
-        let start = texts.left.position(found.left_starts(run)[0]);
+        let start = stretches.left.position(found.left_starts(run)[0]);
         let span = Span::new(start, start + run.len);
         let words = analyses.left.text.slice(span);
         let weight = rarity.bits(span, &mut room);
@@ -106,9 +112,9 @@ pub fn find(
         let ids: Vec<u32> = words.iter().map(|character| *character as u32).collect();
         phrases.push(SharedPhrase {
             text: words.iter().collect(),
-            left: raw(analyses.left, &texts.left, found.left_starts(run), run.len),
+            left: raw(analyses.left, &stretches.left, found.left_starts(run), run.len),
             left_total: run.left_total,
-            right: raw(analyses.right, &texts.right, found.right_starts(run), run.len),
+            right: raw(analyses.right, &stretches.right, found.right_starts(run), run.len),
             right_total: run.right_total,
             origin: sources.of(&[&ids], &[words], commonness),
             weight: f64::from(weight),

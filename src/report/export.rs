@@ -101,7 +101,7 @@ fn edits(bead: &Bead, documents: &Pair<Document>, language: Language) -> String 
     if bead.left.is_empty() || bead.right.is_empty() {
         return String::new();
     }
-    let changed = bead.edits.iter().filter(|edit| edit.op != EditOp::Equal);
+    let changed = bead.edits.iter().filter(|edit| edit.op() != EditOp::Equal);
     changed.map(|edit| edit_words(edit, documents, language)).collect::<Vec<_>>().join(language.say("；", "; "))
 }
 

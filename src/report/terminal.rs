@@ -271,7 +271,7 @@ impl Page<'_> {
     fn edited(&self, edits: &[Edit]) -> Vec<Piece> {
         let mut pieces = Vec::new();
         for edit in edits {
-            if edit.op == EditOp::Equal {
+            if edit.op() == EditOp::Equal {
                 pieces.push(Piece::quoted(&shortened_middle(&self.words(Side::Left, edit.left)), PLAIN));
                 continue;
             }

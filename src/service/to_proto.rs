@@ -239,7 +239,7 @@ impl<'a> Writer<'a> {
 
     fn edit(&self, edit: &Edit) -> proto::Edit {
         let mut message = proto::Edit {
-            op: edit_op(edit.op).into(),
+            op: edit_op(edit.op()).into(),
             left: self.left.span(edit.left),
             right: self.right.span(edit.right),
             left_text: self.words(self.texts.left, edit.left),

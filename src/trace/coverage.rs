@@ -105,7 +105,7 @@ fn stretches_back(passage: &Passage) -> Vec<Span<Raw>> {
         return vec![passage.left];
     }
     let back = passage.edits.iter().filter(|edit| {
-        edit.op == EditOp::Equal || matches!(edit.kind, Some(EditKind::Localization | EditKind::Reordering))
+        edit.op() == EditOp::Equal || matches!(edit.kind, Some(EditKind::Localization | EditKind::Reordering))
     });
     back.map(|edit| edit.left).collect()
 }

@@ -23,11 +23,11 @@ pub(super) fn edits(
         raw_spans(texts.left, first_words.left, &pieces, |piece| piece.spans.left),
         raw_spans(texts.right, first_words.right, &pieces, |piece| piece.spans.right),
     );
-    pieces
+    // Edits and pieces are of one size, so that they are written over them, and only what is left over is let go.
+    let mut edits: Vec<Edit> = pieces
         .into_iter()
         .zip(raw.left.into_iter().zip(raw.right))
         .map(|(piece, (left, right))| Edit {
-            op: piece.op(),
             left,
             right,
             kind: match piece.state {
@@ -35,7 +35,9 @@ pub(super) fn edits(
                 super::piece::State::Changed(kind) => Some(kind),
             },
         })
-        .collect()
+        .collect();
+    edits.shrink_to_fit();
+    edits
 }
 
 /// Joins pieces whose border would cut a raw character. Where a paragraph ends between them on the other side, they stay

@@ -255,7 +255,8 @@ mod tests {
                 let right = units((0..columns).map(|_| random(symbols)).collect());
                 let plenty = Told { plain: 1000.0, ..Told::default() };
                 let sides = Pair::new(&left, &right);
-                let bigrams = bigram::bigrams(sides, &Cancel::new()).expect("nobody cancels");
+                let bigrams = bigram::bigrams(sides, sides.map(|units| units.numbers.clone()), &Cancel::new())
+                    .expect("nobody cancels");
                 let mut matcher = PieceMatcher::new(sides, bigrams.as_ref());
                 matcher.match_pieces(0, 0, |_| plenty);
                 assert_eq!(matcher.runs(), by_definition(&left.numbers, &right.numbers));

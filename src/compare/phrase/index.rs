@@ -135,13 +135,17 @@ fn candidates(
     let mut on_left = Filter::new(left.len());
     for_each_hash(left, length, polls, |_, hash| on_left.insert(hash))?;
     let mut on_both = Filter::new(left.len());
+    // Room that is not written to costs nothing, and lists of a million that grow would be there twice.
+    right_places.reserve(right.len());
     for_each_hash(right, length, polls, |start, hash| {
         if on_left.may_hold(hash) {
             on_both.insert(hash);
             right_places.push(place(start, hash));
         }
     })?;
+    drop(on_left);
     if !right_places.is_empty() {
+        left_places.reserve(left.len());
         for_each_hash(left, length, polls, |start, hash| {
             if on_both.may_hold(hash) {
                 left_places.push(place(start, hash));

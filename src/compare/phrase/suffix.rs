@@ -88,13 +88,14 @@ struct Suffix {
 /// Collects the runs that are wanted; false only if the library refuses its arguments, which it has no cause
 /// to.
 pub(super) fn runs(
-    left: &[u32],
-    right: &[u32],
+    sides: Pair<Vec<u32>>,
     wanted: Wanted,
     cancel: &Cancel,
     longest: &mut Longest,
 ) -> Result<bool, Cancelled> {
-    let (mut text, symbols) = joined(left, right);
+    let left_len = sides.left.len();
+    let (mut text, symbols) = joined(&sides.left, &sides.right);
+    drop(sides);
     let mut suffixes = vec![0_i32; text.len()];
     cancel.check()?;
     if libsais_int(&mut text, &mut suffixes, symbols, 0) != 0 {
@@ -112,7 +113,7 @@ pub(super) fn runs(
     let mut chunk: Vec<(Suffix, u32)> = Vec::with_capacity(CHUNK_SUFFIXES);
     for (first, places) in (0..).step_by(CHUNK_SUFFIXES).zip(suffixes.chunks(CHUNK_SUFFIXES)) {
         cancel.check()?;
-        let suffixes_of_chunk = places.iter().map(|&place| suffix_at(&text, left.len(), place));
+        let suffixes_of_chunk = places.iter().map(|&place| suffix_at(&text, left_len, place));
         let shared_with_next = suffixes[first + 1..].iter().map(|&next| shared_prefix[next as usize] as u32);
         chunk.clear();
         chunk.extend(suffixes_of_chunk.zip(shared_with_next.chain([0])));

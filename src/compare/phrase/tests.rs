@@ -10,6 +10,7 @@ use super::{BORDER, Longest, MOST_RUNS, SharedRuns, Wanted, index, shared_runs, 
 use crate::compare::comparison::StageEnd;
 use crate::compare::options::CompareOptions;
 use crate::text::cancel::{Cancel, Cancelled, StepBudget};
+use crate::text::span::Pair;
 
 const PLENTY: u64 = 1 << 40;
 const CAP: usize = 3;
@@ -35,8 +36,12 @@ fn told(found: &SharedRuns) -> Vec<Told> {
     found.runs.iter().map(run).collect()
 }
 
+fn sides(left: &[u32], right: &[u32]) -> Pair<Vec<u32>> {
+    Pair::new(left.to_vec(), right.to_vec())
+}
+
 fn found(left: &[u32], right: &[u32], min_len: u32) -> SharedRuns {
-    shared_runs(left, right, min_len, CAP, &mut StepBudget::new(PLENTY), &Cancel::new()).expect("nobody cancels")
+    shared_runs(sides(left, right), min_len, CAP, &mut StepBudget::new(PLENTY), &Cancel::new()).expect("nobody cancels")
 }
 
 /// The runs by the index alone, the longest `most` of them.
@@ -52,7 +57,7 @@ fn by_index(left: &[u32], right: &[u32], min_len: usize, most: usize) -> Vec<Tol
 fn by_suffixes(left: &[u32], right: &[u32], min_len: usize, most: usize) -> Vec<Told> {
     let mut longest = Longest::new(most, CAP);
     let wanted = Wanted { min_len, cap: CAP };
-    let taken = suffix::runs(left, right, wanted, &Cancel::new(), &mut longest).expect("nobody cancels");
+    let taken = suffix::runs(sides(left, right), wanted, &Cancel::new(), &mut longest).expect("nobody cancels");
     assert!(taken, "the library takes its arguments");
     told(&longest.into_sorted(StageEnd::Complete))
 }
@@ -140,7 +145,7 @@ proptest! {
         (left, right) in (1_u32..4).prop_flat_map(|symbols| (side(symbols), side(symbols))), steps in 0_u64..400,
     ) {
         let all = by_definition(&left, &right, 2);
-        let part = shared_runs(&left, &right, 2, CAP, &mut StepBudget::new(steps), &Cancel::new()).expect("no cancel");
+        let part = shared_runs(sides(&left, &right), 2, CAP, &mut StepBudget::new(steps), &Cancel::new()).expect("no cancel");
         let is_complete = part.end == StageEnd::Complete;
         let part = told(&part);
         prop_assert!(part.iter().all(|run| all.contains(run)));
@@ -172,7 +177,7 @@ fn an_answer_that_leaves_runs_out_says_so() {
 /// Steps taken and strings found on a hostile shape.
 fn measured(left: &[u32], right: &[u32]) -> (u64, usize) {
     let mut budget = StepBudget::new(PLENTY);
-    let found = shared_runs(left, right, 6, 16, &mut budget, &Cancel::new()).expect("nobody cancels");
+    let found = shared_runs(sides(left, right), 6, 16, &mut budget, &Cancel::new()).expect("nobody cancels");
     assert_eq!(found.end, StageEnd::Complete);
     (PLENTY - budget.left(), found.runs.len())
 }
@@ -200,10 +205,10 @@ fn hostile_shapes_take_linear_steps_and_give_linear_answers() {
 fn a_cancelled_search_stops() {
     let cancel = Cancel::new();
     cancel.cancel();
-    let result = shared_runs(&[1, 2], &[1, 2], 1, CAP, &mut StepBudget::new(PLENTY), &cancel);
+    let result = shared_runs(sides(&[1, 2], &[1, 2]), 1, CAP, &mut StepBudget::new(PLENTY), &cancel);
     assert_eq!(result, Err(Cancelled));
     let wanted = Wanted { min_len: 1, cap: CAP };
-    assert_eq!(suffix::runs(&[1, 2], &[1, 2], wanted, &cancel, &mut Longest::new(1, CAP)), Err(Cancelled));
+    assert_eq!(suffix::runs(sides(&[1, 2], &[1, 2]), wanted, &cancel, &mut Longest::new(1, CAP)), Err(Cancelled));
 }
 
 /// Characters in, one string a line out, with its totals; `|` is a border.

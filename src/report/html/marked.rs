@@ -154,7 +154,7 @@ impl<'a> MarkedText<'a> {
             .collect();
         let mut changes: Vec<(&Edit, Span<Raw>)> = edits
             .iter()
-            .filter(|edit| edit.op != EditOp::Equal)
+            .filter(|edit| edit.op() != EditOp::Equal)
             .map(|edit| (edit, edit_span(self.side, edit)))
             .filter(|(_, words)| words.overlaps(span))
             .collect();

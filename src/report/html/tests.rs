@@ -48,7 +48,6 @@ fn line_by_line(left: &str, right: &str, step: u32) -> Comparison {
         let length = l.len().min(r.len());
         let edits: Vec<Edit> = (0..length / step)
             .map(|at| Edit {
-                op: if at % 2 == 0 { EditOp::Replace } else { EditOp::Equal },
                 left: Span::new(l.start() + at * step, l.start() + (at + 1) * step),
                 right: Span::new(r.start() + at * step, r.start() + (at + 1) * step),
                 kind: (at % 2 == 0).then_some(EditKind::Localization),

@@ -74,19 +74,14 @@ const LEFT: &str = "会议指出，坚定不移举全省之力推进粤港澳大
 const RIGHT: &str = "全会强调，举(jǔ)全市之力推動粤港澳大湾区建设，贯彻《规划纲要》。";
 
 fn page(language: Language) -> String {
-    let edit = |op, left, right, kind| Edit { op, left: span(LEFT, left), right: span(RIGHT, right), kind };
+    let edit = |left, right, kind| Edit { left: span(LEFT, left), right: span(RIGHT, right), kind };
     let edits = vec![
-        Edit {
-            op: EditOp::Delete,
-            left: span(LEFT, "坚定不移"),
-            right: Span::new(0, 0),
-            kind: Some(EditKind::Omission),
-        },
-        edit(EditOp::Equal, "举全", "举(jǔ)全", None),
-        edit(EditOp::Replace, "省", "市", Some(EditKind::Localization)),
-        edit(EditOp::Equal, "之力推", "之力推", None),
-        edit(EditOp::Replace, "进", "動", Some(EditKind::Synonym)),
-        edit(EditOp::Equal, "粤港澳大湾区建设", "粤港澳大湾区建设", None),
+        Edit { left: span(LEFT, "坚定不移"), right: Span::new(0, 0), kind: Some(EditKind::Omission) },
+        edit("举全", "举(jǔ)全", None),
+        edit("省", "市", Some(EditKind::Localization)),
+        edit("之力推", "之力推", None),
+        edit("进", "動", Some(EditKind::Synonym)),
+        edit("粤港澳大湾区建设", "粤港澳大湾区建设", None),
     ];
     let echo = ["坚定不移举全省之力推进粤港澳大湾区建设", "举(jǔ)全市之力推動粤港澳大湾区建设"];
     let mut comparison = sample(LEFT, RIGHT, echo, edits);
@@ -176,12 +171,7 @@ fn a_hostile_document_cannot_steer_the_terminal() {
         hostile,
         hostile,
         [hostile, hostile],
-        vec![Edit {
-            op: EditOp::Replace,
-            left: span(hostile, hostile),
-            right: span(hostile, hostile),
-            kind: Some(EditKind::Other),
-        }],
+        vec![Edit { left: span(hostile, hostile), right: span(hostile, hostile), kind: Some(EditKind::Other) }],
     );
     let documents = Pair::new(document(hostile, hostile), document(hostile, hostile));
     let page = render(&comparison, &documents, &View { columns: 80, language: Language::English });

@@ -195,7 +195,7 @@ fn bead(fields: &mut Fields, write: &Writer<'_>, bead: &Bead) {
 }
 
 fn edit(fields: &mut Fields, write: &Writer<'_>, edit: &Edit) {
-    fields.number(1, edit_op(edit.op) as u32);
+    fields.number(1, edit_op(edit.op()) as u32);
     fields.span(2, &write.left, edit.left);
     fields.span(3, &write.right, edit.right);
     if let Some(kind) = &edit.kind {
