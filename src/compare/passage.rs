@@ -18,6 +18,7 @@ pub mod matches;
 pub mod piece_match;
 pub mod seed;
 mod shadow;
+mod sketch;
 mod wording;
 
 use crate::text::analysis::Analysis;
@@ -126,8 +127,7 @@ pub fn find(
     let bigram = |left, right| rarity.told(Run { left, right, length: 2 }).bits;
     let (seeds, mut end) = seed::seeds(units, bigrams, bigram, &mut StepBudget::new(budgets.passage_steps), cancel)?;
     let mut matcher = PieceMatcher::new(units, bigrams);
-    let (matches, matching_end) = match_seeds(&mut matcher, &seeds, rarity, budgets, cancel)?;
-    drop(seeds);
+    let (matches, matching_end) = match_seeds(&mut matcher, seeds, rarity, budgets, cancel)?;
     end = end.and(matching_end);
     let law = is_law(analyses.left) || is_law(analyses.right);
     let options = ChainOptions { shadow: if law { LAW_SHADOW } else { SHADOW }, ..ChainOptions::default() };
@@ -179,12 +179,12 @@ const MATCHED_TOGETHER: usize = 1 << 14;
 /// Matches the candidate pairs, in their order up to the budget.
 fn match_seeds(
     matcher: &mut PieceMatcher<'_>,
-    seeds: &[Seed],
+    seeds: Vec<Seed>,
     rarity: &Rarity<'_, '_>,
     budgets: &Budgets,
     cancel: &Cancel,
 ) -> Result<(Matches, StageEnd), Cancelled> {
-    let mut matches = Matches::default();
+    let mut matches = Matches::with_room_for(seeds.len());
     let mut steps = StepBudget::new(budgets.match_steps);
     let mut end = StageEnd::Complete;
     let (mut order, mut added) = (Vec::new(), Vec::new());
@@ -211,6 +211,7 @@ fn match_seeds(
             break;
         }
     }
+    drop(seeds);
     matches.index();
     Ok((matches, end))
 }

@@ -114,6 +114,7 @@ pub fn compare_watched(
         begins(Stage::Alignment);
         owned_bigrams.left.forget_ranks();
         owned_bigrams.right.forget_ranks();
+        found.matches.forget_places();
         let weights = Pair::new(
             link::unit_weights(units.left, owned_bigrams.left),
             link::unit_weights(units.right, owned_bigrams.right),
@@ -123,7 +124,6 @@ pub fn compare_watched(
         let evidence = link::Evidence {
             analyses,
             units,
-            weights: weights.as_ref().map(Vec::as_slice),
             matches: &found.matches,
             echoes: &found.echoes,
             hints: &found.hints,
@@ -131,7 +131,7 @@ pub fn compare_watched(
             identical: &identical,
             without: options.without,
         };
-        links = link::links(&evidence, |run| rarity.told(run).distinctive, cancel)?;
+        links = link::links(&evidence, weights, |run| rarity.told(run).distinctive, cancel)?;
         let paragraphs = Pair::new(analyses.left.paragraphs.len() as u32, analyses.right.paragraphs.len() as u32);
         groups = bead::groups(paragraphs, &links, &identical);
     } else {

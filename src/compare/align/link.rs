@@ -34,8 +34,6 @@ pub struct Evidence<'a> {
     pub analyses: Pair<&'a Analysis>,
     /// Both documents as units.
     pub units: Pair<&'a Units>,
-    /// What each of their units weighs ([`unit_weights`]).
-    pub weights: Pair<&'a [f32]>,
     /// All matched pairs of pieces.
     pub matches: &'a Matches,
     /// Passages that count as echo.
@@ -83,10 +81,16 @@ const MIN_SUMMED_BITS: f32 = 9.0;
 /// Bits of the runs of one echo inside two paragraphs that make a link.
 const MIN_ECHO_BITS: f32 = 5.0;
 
-/// Finds the links between two documents, sorted by left, then right index.
-pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32, cancel: &Cancel) -> Result<Vec<Candidate>, Cancelled> {
+/// Finds the links between two documents, sorted by left, then right index. `weights` are those of their units
+/// ([`unit_weights`]).
+pub fn links(
+    evidence: &Evidence<'_>,
+    weights: Pair<Vec<f32>>,
+    bits: impl Fn(Run) -> f32,
+    cancel: &Cancel,
+) -> Result<Vec<Candidate>, Cancelled> {
     let mut polls = Polls::new(cancel);
-    let pairs = paragraph_pairs(evidence, &mut polls)?;
+    let pairs = paragraph_pairs(evidence, weights, &mut polls)?;
     let strengths = strengths(&pairs, evidence.analyses, evidence.without, &mut polls)?;
     let relatedness = relatedness(evidence, &pairs, &strengths);
     let mut links: BTreeMap<(u32, u32), Candidate> = BTreeMap::new();
@@ -95,7 +99,7 @@ pub fn links(evidence: &Evidence<'_>, bits: impl Fn(Run) -> f32, cancel: &Cancel
     let margin = Margin::new(paragraphs, &pairs, compared);
     for ((pair, shared), &strength) in pairs.all.iter().zip(&strengths) {
         polls.steps(8)?;
-        let heading = shared.is_heading && shared.containment() >= MIN_HEADING;
+        let heading = are_headings(evidence.analyses, *pair) && shared.containment() >= MIN_HEADING;
         let enough = strength >= MIN_STRENGTH && shared.distinctive >= STRONG.1 * (1.0 - relatedness).max(0.0);
         let introduction =
             introduces_list(evidence.analyses.left, pair.0) && introduces_list(evidence.analyses.right, pair.1);
@@ -142,7 +146,6 @@ struct Shared {
     right_coverage: f32,
     /// Bits that tell these two paragraphs from the others.
     distinctive: f32,
-    is_heading: bool,
 }
 
 impl Shared {
@@ -202,15 +205,19 @@ impl Pairs {
 }
 
 /// Gathers what every pair of paragraphs with a matched pair of pieces shares.
-fn paragraph_pairs(evidence: &Evidence<'_>, polls: &mut Polls<'_>) -> Result<Pairs, Cancelled> {
-    let weights = evidence.weights;
+fn paragraph_pairs(
+    evidence: &Evidence<'_>,
+    weights: Pair<Vec<f32>>,
+    polls: &mut Polls<'_>,
+) -> Result<Pairs, Cancelled> {
     let totals = Pair::new(
-        paragraph_totals(evidence.units.left, weights.left, evidence.analyses.left.paragraphs.len()),
-        paragraph_totals(evidence.units.right, weights.right, evidence.analyses.right.paragraphs.len()),
+        paragraph_totals(evidence.units.left, &weights.left, evidence.analyses.left.paragraphs.len()),
+        paragraph_totals(evidence.units.right, &weights.right, evidence.analyses.right.paragraphs.len()),
     );
     let pieces = evidence.units.map(|units| &units.pieces);
-    let (mut lefts, mut rights) = (Vec::new(), Vec::new());
-    for pair in evidence.matches.all() {
+    // There may be half a million pairs, and lists of so many that grow by themselves would be there twice.
+    let mut answers = Vec::with_capacity(evidence.matches.len());
+    for (index, pair) in (0..).zip(evidence.matches.all()) {
         polls.steps(4 + pair.matched())?;
         let left = pieces.left[pair.left as usize].paragraph;
         let right = pieces.right[pair.right as usize].paragraph;
@@ -221,59 +228,60 @@ fn paragraph_pairs(evidence: &Evidence<'_>, polls: &mut Polls<'_>) -> Result<Pai
             weights[start as usize..(start + length) as usize].iter().sum()
         };
         let runs = evidence.matches.runs(pair);
-        let (left_weight, right_weight) = runs.fold((0.0, 0.0), |(of_left, of_right), run| {
-            let left = inside(weights.left, run.left, run.length);
-            (of_left + left, of_right + inside(weights.right, run.right, run.length))
+        let weight = runs.fold((0.0, 0.0), |(of_left, of_right), run| {
+            let left = inside(&weights.left, run.left, run.length);
+            (of_left + left, of_right + inside(&weights.right, run.right, run.length))
         });
-        let answer =
-            |piece, weight| Answer { paragraphs: (left, right), piece, weight, distinctive: pair.told.distinctive };
-        lefts.push(answer(pair.left, left_weight));
-        rights.push(answer(pair.right, right_weight));
+        answers.push(Answer { paragraphs: (left, right), matched: index, weight });
     }
-    let heads = |analysis: &Analysis, paragraph: u32| {
-        matches!(analysis.paragraphs[paragraph as usize].role, ParagraphRole::Heading | ParagraphRole::Title)
-    };
-    let sums = best_answers(lefts).into_iter().zip(best_answers(rights));
-    let pairs = sums.map(|((pair, left), (_, right))| {
+    drop(weights);
+    answers.sort_unstable_by_key(|answer| u64::from(answer.paragraphs.0) << 32 | u64::from(answer.paragraphs.1));
+    let of_pair = |one: &Answer, other: &Answer| one.paragraphs == other.paragraphs;
+    let mut pairs = Vec::with_capacity(answers.chunk_by(of_pair).count());
+    for answers in answers.chunk_by_mut(of_pair) {
+        let pair = answers[0].paragraphs;
+        let of = |answer: &Answer| &evidence.matches.all()[answer.matched as usize];
+        let distinctive = |answer: &Answer| of(answer).told.distinctive;
+        let left = best_answers(answers, |answer| (of(answer).left, answer.weight.0, distinctive(answer)));
+        let right = best_answers(answers, |answer| (of(answer).right, answer.weight.1, distinctive(answer)));
         let shared = Shared {
             left_coverage: left.0 / totals.left[pair.0 as usize].max(f32::MIN_POSITIVE),
             right_coverage: right.0 / totals.right[pair.1 as usize].max(f32::MIN_POSITIVE),
             distinctive: left.1.min(right.1),
-            is_heading: heads(evidence.analyses.left, pair.0) && heads(evidence.analyses.right, pair.1),
         };
-        (pair, shared)
-    });
-    Ok(Pairs::new(pairs.collect(), evidence.analyses.left.paragraphs.len()))
+        pairs.push((pair, shared));
+    }
+    Ok(Pairs::new(pairs, evidence.analyses.left.paragraphs.len()))
 }
 
-/// What a piece of one side says to a pair of paragraphs, by its match with one piece of the other side.
+/// What two matched pieces say to the pair of their paragraphs.
 #[derive(Clone, Copy, Debug)]
 struct Answer {
     paragraphs: (u32, u32),
-    piece: u32,
-    weight: f32,
-    distinctive: f32,
+    /// Index of the matched pair.
+    matched: u32,
+    /// Weights of what they share, on the left and on the right.
+    weight: (f32, f32),
 }
 
-/// For every pair of paragraphs the weights and the distinctive bits of its pieces' best answers, summed. Of answers of
-/// one weight the most distinctive counts, so that no order of looking at them does.
-fn best_answers(mut answers: Vec<Answer>) -> Vec<((u32, u32), (f32, f32))> {
-    answers.sort_unstable_by_key(|answer| {
-        let (left, right) = answer.paragraphs;
-        (u64::from(left) << 32 | u64::from(right), answer.piece)
-    });
-    let better = |one: &&Answer, other: &&Answer| {
-        one.weight.total_cmp(&other.weight).then(one.distinctive.total_cmp(&other.distinctive))
+/// The weights and the distinctive bits of the best answer of every piece of one side, summed over the pieces. `read` tells an
+/// answer's piece, weight and bits. Of answers of one weight the most distinctive counts, so that no order of looking at
+/// them does.
+fn best_answers(answers: &mut [Answer], read: impl Fn(&Answer) -> (u32, f32, f32)) -> (f32, f32) {
+    answers.sort_unstable_by_key(|answer| read(answer).0);
+    let better =
+        |one: &(u32, f32, f32), other: &(u32, f32, f32)| one.1.total_cmp(&other.1).then(one.2.total_cmp(&other.2));
+    let of_piece = answers.chunk_by(|one, other| read(one).0 == read(other).0);
+    let best = of_piece.filter_map(|answers| answers.iter().map(&read).max_by(better));
+    best.fold((0.0, 0.0), |sums, (_, weight, distinctive)| (sums.0 + weight, sums.1 + distinctive))
+}
+
+/// Whether two paragraphs are headings or titles.
+fn are_headings(analyses: Pair<&Analysis>, (left, right): (u32, u32)) -> bool {
+    let heads = |analysis: &Analysis, paragraph: u32| {
+        matches!(analysis.paragraphs[paragraph as usize].role, ParagraphRole::Heading | ParagraphRole::Title)
     };
-    let of_pair = answers.chunk_by(|one, other| one.paragraphs == other.paragraphs);
-    of_pair
-        .map(|of_pair| {
-            let of_piece = of_pair.chunk_by(|one, other| one.piece == other.piece);
-            let best = of_piece.filter_map(|answers| answers.iter().max_by(better));
-            let sums = best.fold((0.0, 0.0), |sums, answer| (sums.0 + answer.weight, sums.1 + answer.distinctive));
-            (of_pair[0].paragraphs, sums)
-        })
-        .collect()
+    heads(analyses.left, left) && heads(analyses.right, right)
 }
 
 /// Headings answer headings, and running text running text.

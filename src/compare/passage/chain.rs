@@ -16,7 +16,8 @@ use crate::text::span::Pair;
 use super::growing::Growing;
 use super::matches::{Extent, Matches, PieceMatch};
 use super::piece_match::PieceMatcher;
-use super::shadow::{Sketch, Sketches, drop_shadowed};
+use super::shadow::drop_shadowed;
+use super::sketch::Sketches;
 use super::{Draft, Run};
 
 /// What chaining weighs.
@@ -121,10 +122,11 @@ pub fn chain<'a>(
         budget,
         matcher,
         window: Window::default(),
+        runs: Vec::new(),
         polls: Polls::new(cancel),
         end: StageEnd::Complete,
     };
-    let mut sketches = Sketches::default();
+    let mut sketches = Sketches::new(chaining.units, matches, weight, options);
     let mut growing = Growing::default();
     for seed in heaviest {
         if chaining.used[seed as usize] {
@@ -151,6 +153,8 @@ struct Chaining<'a, 'm> {
     budget: &'a mut StepBudget,
     matcher: &'a mut PieceMatcher<'m>,
     window: Window,
+    /// Room for the runs of one passage.
+    runs: Vec<Run>,
     polls: Polls<'a>,
     end: StageEnd,
 }
@@ -276,24 +280,23 @@ impl Chaining<'_, '_> {
     }
 
     /// Adds the passage that has grown, with its neighbours that say the same.
-    fn sketch(&mut self, growing: &Growing, sketches: &mut Sketches) -> Result<(), Cancelled> {
-        let (units, matches, options) = (self.units, self.matches, self.options);
-        let members = growing.members.iter().map(|&member| &matches.all()[member as usize]);
-        let first_run = sketches.runs.len();
-        members.clone().for_each(|pair| sketches.runs.extend(matches.runs(pair)));
-        sketches.runs[first_run..].sort_unstable();
+    fn sketch(&mut self, growing: &Growing, sketches: &mut Sketches<'_>) -> Result<(), Cancelled> {
+        let mut runs = std::mem::take(&mut self.runs);
+        runs.clear();
+        for &member in &growing.members {
+            runs.extend(self.matches.runs(&self.matches.all()[member as usize]));
+        }
+        runs.sort_unstable();
+        let own_runs = runs.len();
         let mut extent = growing.extent;
-        self.lengthen(&mut extent, &mut sketches.runs)?;
-        let left = snap(units.left, extent.left, options);
-        let right = snap(units.right, extent.right, options);
+        self.lengthen(&mut extent, &mut runs)?;
+        let Pair { left, right } = sketches.stretch(extent);
         self.afford(u64::from(left.1 - left.0) / 16 + u64::from(right.1 - right.0) / 16)?;
-        sketches.all.push(Sketch {
-            units: Pair::new(left, right),
-            weight: members.clone().map(|pair| pair.told.bits).sum(),
-            plain: members.map(|pair| pair.told.plain).sum(),
-            score: growing.score(options),
-            runs: (first_run as u32, sketches.runs.len() as u32),
-        });
+        match growing.members[..] {
+            [pair] if runs.len() == own_runs => sketches.add_pair(pair),
+            _ => sketches.add_grown(growing, extent, &runs),
+        }
+        self.runs = runs;
         Ok(())
     }
 
@@ -349,16 +352,4 @@ fn same_paragraphs(units: Pair<&Units>, left: (usize, usize), right: (usize, usi
     let paragraph = |units: &Units, piece: usize| units.pieces.get(piece).map(|piece| piece.paragraph);
     let same = |units: &Units, pieces: (usize, usize)| paragraph(units, pieces.0) == paragraph(units, pieces.1);
     same(units.left, left) && same(units.right, right)
-}
-
-/// An end that leaves little of its clause unmatched takes the whole clause.
-fn snap(units: &Units, range: (u32, u32), options: &ChainOptions) -> (u32, u32) {
-    let little = |rest: u32, piece: &std::ops::Range<u32>| {
-        rest <= options.edge_units && rest as f32 <= options.edge_share * (piece.end - piece.start) as f32
-    };
-    let first = &units.piece_at(range.0).units;
-    let last = &units.piece_at(range.1 - 1).units;
-    let start = if little(range.0 - first.start, first) { first.start } else { range.0 };
-    let end = if little(last.end - range.1, last) { last.end } else { range.1 };
-    (start, end)
 }

@@ -97,6 +97,12 @@ fn score(bits: (f32, f32), matched: (u32, u32), extent: Extent, options: &ChainO
         - options.large_gap_bits * left.max(right) as f32
 }
 
+/// The score of a passage that is one pair.
+pub(super) fn score_of_pair(pair: &PieceMatch, weight: Weight, options: &ChainOptions) -> f32 {
+    let (bits, matched) = (weight.of(pair), pair.matched());
+    score((bits, bits), (matched, matched), pair.extent(), options)
+}
+
 impl Growing {
     /// Becomes the passage that one pair makes.
     pub(super) fn restart(&mut self, index: u32, pair: &PieceMatch, weight: Weight) {

@@ -97,6 +97,11 @@ pub struct Matches {
 }
 
 impl Matches {
+    /// No pair yet, and room for so many: there may be half a million, and a list that grows by itself is there twice.
+    pub fn with_room_for(pairs: usize) -> Self {
+        Self { pairs: Vec::with_capacity(pairs), ..Self::default() }
+    }
+
     /// All pairs, in the order in which they were added.
     pub fn all(&self) -> &[PieceMatch] {
         &self.pairs
@@ -185,6 +190,11 @@ impl Matches {
         let (by_right, _) = sorted((0..).zip(&rights).map(|(index, cell)| (*cell, (*cell, index))), count(&rights));
         let by_left = by_right.iter().map(|pair| (lefts[pair.1 as usize], *pair));
         (self.by_cell, self.rows) = sorted(by_left, count(&lefts));
+    }
+
+    /// Lets the grid go: [`Self::near`] finds nothing any more.
+    pub fn forget_places(&mut self) {
+        (self.by_cell, self.rows) = (Vec::new(), Vec::new());
     }
 }
 

@@ -32,6 +32,11 @@ impl Wording {
         self.units = ranges.iter().map(|range| range.1 - range.0).sum();
     }
 
+    /// Its ranges of units: disjoint and ascending, none touching the next.
+    pub(super) fn ranges(&self) -> &[(u32, u32)] {
+        &self.ranges
+    }
+
     /// How many units it has.
     pub(super) fn units(&self) -> u32 {
         self.units
@@ -50,11 +55,11 @@ impl Wording {
         0
     }
 
-    /// Share of these units that another wording holds, 0 to 1.
-    pub(super) fn share_in(&self, other: &Self) -> f32 {
+    /// Share of these units that another wording holds, 0 to 1, by its ranges.
+    pub(super) fn share_in(&self, others: &[(u32, u32)]) -> f32 {
         let held = |range: &(u32, u32)| -> u32 {
-            let first = other.ranges.partition_point(|other| other.1 <= range.0);
-            let others = other.ranges[first..].iter().take_while(|other| other.0 < range.1);
+            let first = others.partition_point(|other| other.1 <= range.0);
+            let others = others[first..].iter().take_while(|other| other.0 < range.1);
             others.map(|other| other.1.min(range.1) - other.0.max(range.0)).sum()
         };
         self.ranges.iter().map(held).sum::<u32>() as f32 / self.units.max(1) as f32
@@ -76,9 +81,9 @@ mod tests {
     #[test]
     fn what_lies_in_a_gap_is_not_held() {
         let outer = wording(&[(0, 10), (30, 40)]);
-        assert_eq!(wording(&[(12, 28)]).share_in(&outer), 0.0);
-        assert_eq!(wording(&[(5, 15)]).share_in(&outer), 0.5);
-        assert_eq!(wording(&[(2, 8), (32, 38)]).share_in(&outer), 1.0);
+        assert_eq!(wording(&[(12, 28)]).share_in(outer.ranges()), 0.0);
+        assert_eq!(wording(&[(5, 15)]).share_in(outer.ranges()), 0.5);
+        assert_eq!(wording(&[(2, 8), (32, 38)]).share_in(outer.ranges()), 1.0);
     }
 
     #[test]
