@@ -30,11 +30,11 @@ use crate::text::span::{Normalized, Pair, Span};
 /// A stage of the comparison. The core reads no clock; whoever times the stages is told when each begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// Matching units of both documents, the rarity of what they say, the references.
+    /// Identical paragraphs, matching units of both documents, the rarity of what they say, the references.
     Units,
     /// Passages: seeded, matched, chained.
     Passages,
-    /// Identical paragraphs, links, beads.
+    /// Links, groups of paragraphs.
     Alignment,
     /// Edits and origin of every passage.
     PassageEdits,
@@ -84,7 +84,12 @@ pub fn compare_watched(
     let Knowledge { lexicon, custom_words, background, formulas } = knowledge;
     let reports = options.reports;
     let mut completeness = Completeness::default();
+    let has_passages = reports.has(Report::Alignment) || reports.has(Report::Edits) || reports.has(Report::Items);
     begins(Stage::Units);
+    let identical = match has_passages {
+        true => identical_paragraphs(analyses, &mut StepBudget::new(options.budgets.alignment_steps), cancel)?,
+        false => Vec::new(),
+    };
     let localized = !options.without.has(Part::Localization);
     let classes = if localized { matching::Classes::Localized } else { matching::Classes::Literal };
     let mut owned_units = matching::units_of(analyses, classes, cancel)?;
@@ -104,7 +109,7 @@ pub fn compare_watched(
     let mut found = passage::Found::default();
     let mut groups = Vec::new();
     let mut links = Vec::new();
-    if reports.has(Report::Alignment) || reports.has(Report::Edits) || reports.has(Report::Items) {
+    if has_passages {
         begins(Stage::Passages);
         found = passage::find(analyses, units, owned_bigrams.as_ref(), &rarity, &options.budgets, cancel)?;
         completeness.passages = found.end;
@@ -119,8 +124,6 @@ pub fn compare_watched(
             link::unit_weights(units.left, owned_bigrams.left),
             link::unit_weights(units.right, owned_bigrams.right),
         );
-        let mut budget = StepBudget::new(options.budgets.alignment_steps);
-        let identical = identical_paragraphs(analyses, &mut budget, cancel)?;
         let evidence = link::Evidence {
             analyses,
             units,

@@ -48,6 +48,7 @@ fn in_order(analyses: Pair<&Analysis>, budget: &mut StepBudget, cancel: &Cancel)
         });
         body.collect::<Vec<u32>>()
     });
+    drop(numbers);
     // Furniture never matches: on the right it is another number than on the left.
     let left = ids.left;
     let right: Vec<u32> = ids.right.into_iter().map(|id| if id == u32::MAX { u32::MAX - 1 } else { id }).collect();
@@ -61,6 +62,7 @@ fn in_order(analyses: Pair<&Analysis>, budget: &mut StepBudget, cancel: &Cancel)
             paired.right[r as usize] = true;
         }
     }
+    drop(script);
     let mut once: FxHashMap<u32, (u32, u32, u32, u32)> = FxHashMap::default();
     for (at, id) in left.iter().enumerate().filter(|(at, _)| !paired.left[*at]) {
         let entry = once.entry(*id).or_default();

@@ -96,7 +96,8 @@ pub fn seeds(
     }
     // The voters of every left piece, one piece behind the other.
     let (left_voters, starts) = sorted(left_votes.iter().copied(), units.left.pieces.len());
-    let mut best = Best::new(units.right.pieces.len());
+    drop(left_votes);
+    let mut best = Best::new(units.map(|units| units.pieces.len()));
     let mut sums = vec![0.0f32; units.right.pieces.len()];
     let mut touched: Vec<u32> = Vec::new();
     for left in 0..units.left.pieces.len() {
@@ -119,6 +120,7 @@ pub fn seeds(
         }
         best.finish_left();
     }
+    drop((left_voters, voters, right_pieces, sums));
     Ok((best.seeds(), end))
 }
 
@@ -139,14 +141,15 @@ fn order(seed: &Seed) -> (u64, u32) {
 }
 
 impl Best {
-    fn new(right_pieces: usize) -> Self {
+    /// Of documents of so many pieces. Room that is not written to costs nothing.
+    fn new(pieces: Pair<usize>) -> Self {
         let nothing = Seed { left: 0, right: 0, bits: 0.0 };
         Self {
             of_left: [nothing; CANDIDATES],
             taken_of_left: 0,
-            of_right: vec![nothing; CANDIDATES * right_pieces],
-            taken: vec![0; right_pieces],
-            found: Vec::new(),
+            of_right: vec![nothing; CANDIDATES * pieces.right],
+            taken: vec![0; pieces.right],
+            found: Vec::with_capacity(CANDIDATES * (pieces.left + pieces.right)),
         }
     }
 

@@ -15,8 +15,8 @@ use super::chain::ChainOptions;
 use super::sketch::Sketches;
 use super::wording::Wording;
 
-/// Most passages that are kept. Those that count as echo are told from the others later, so they are more than are told.
-const MOST_KEPT: usize = 65_536;
+/// Most passages that are kept: half as many again as are told, because those that count as echo are told from the others later.
+const MOST_KEPT: usize = 3 << 14;
 
 /// A passage that is kept.
 struct Kept {
@@ -141,13 +141,13 @@ fn heaviest_first(sketches: &Sketches<'_>) -> Vec<u32> {
     order.sort_unstable_by(|&one, &other| {
         sketches.weight(other).total_cmp(&sketches.weight(one)).then_with(|| one.cmp(&other))
     });
-    // Where a sketch stands is read from its pair, so it is asked for once, and only where weights do not decide.
+    let packed = |(first, end): (u32, u32)| u64::from(first) << 32 | u64::from(end);
+    // Where a sketch stands is read from its pair, so it is asked for once, and only where weights do not decide. These sorts
+    // keep the order of what is equal: by the right side, then by the left one, is by the left side first.
     for equal in order.chunk_by_mut(|&one, &other| sketches.weight(one).total_cmp(&sketches.weight(other)).is_eq()) {
         if equal.len() > 1 {
-            equal.sort_by_cached_key(|&index| {
-                let Pair { left, right } = sketches.get(index).units;
-                (left, right, index)
-            });
+            equal.sort_by_cached_key(|&index| packed(sketches.get(index).units.right));
+            equal.sort_by_cached_key(|&index| packed(sketches.get(index).units.left));
         }
     }
     order

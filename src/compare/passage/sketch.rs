@@ -25,13 +25,28 @@ pub(super) struct Sketch {
     pub(super) score: f32,
 }
 
-/// How a passage is held.
+/// How a passage is held: one number, because there may be half a million.
 #[derive(Clone, Copy, Debug)]
-enum Held {
+struct Held(u32);
+
+/// Which passage a number is.
+enum Which {
     /// One pair with nothing beside it, by the pair's index.
-    Pair(u32),
+    Pair(usize),
     /// Anything else, by its index among those.
-    Grown(u32),
+    Grown(usize),
+}
+
+impl Held {
+    /// Pairs and passages are fewer than this.
+    const GROWN: u32 = 1 << 31;
+
+    fn which(self) -> Which {
+        match self.0 & Self::GROWN {
+            0 => Which::Pair(self.0 as usize),
+            _ => Which::Grown((self.0 & !Self::GROWN) as usize),
+        }
+    }
 }
 
 /// The passages that were chained, by the order in which they were made.
@@ -65,7 +80,7 @@ impl<'a> Sketches<'a> {
 
     /// Adds a passage that is one pair and nothing else.
     pub(super) fn add_pair(&mut self, pair: u32) {
-        self.all.push(Held::Pair(pair));
+        self.all.push(Held(pair));
     }
 
     /// Adds a passage that has grown, with the extent that it has with its neighbours, and with all its runs.
@@ -79,16 +94,16 @@ impl<'a> Sketches<'a> {
         };
         let first_run = self.runs.len() as u32;
         self.runs.extend_from_slice(runs);
-        self.all.push(Held::Grown(self.grown.len() as u32));
+        self.all.push(Held(Held::GROWN | self.grown.len() as u32));
         self.grown.push((sketch, (first_run, self.runs.len() as u32)));
     }
 
     /// A passage by its index.
     pub(super) fn get(&self, index: u32) -> Sketch {
-        match self.all[index as usize] {
-            Held::Grown(grown) => self.grown[grown as usize].0,
-            Held::Pair(pair) => {
-                let pair = &self.matches.all()[pair as usize];
+        match self.all[index as usize].which() {
+            Which::Grown(grown) => self.grown[grown].0,
+            Which::Pair(pair) => {
+                let pair = &self.matches.all()[pair];
                 Sketch {
                     units: self.stretch(pair.extent()),
                     weight: pair.told.bits,
@@ -101,21 +116,21 @@ impl<'a> Sketches<'a> {
 
     /// Bits of what corresponds in a passage.
     pub(super) fn weight(&self, index: u32) -> f32 {
-        match self.all[index as usize] {
-            Held::Grown(grown) => self.grown[grown as usize].0.weight,
-            Held::Pair(pair) => self.matches.all()[pair as usize].told.bits,
+        match self.all[index as usize].which() {
+            Which::Grown(grown) => self.grown[grown].0.weight,
+            Which::Pair(pair) => self.matches.all()[pair].told.bits,
         }
     }
 
     /// The runs of a passage.
     pub(super) fn runs(&self, index: u32, out: &mut Vec<Run>) {
         out.clear();
-        match self.all[index as usize] {
-            Held::Grown(grown) => {
-                let (first, end) = self.grown[grown as usize].1;
+        match self.all[index as usize].which() {
+            Which::Grown(grown) => {
+                let (first, end) = self.grown[grown].1;
                 out.extend_from_slice(&self.runs[first as usize..end as usize]);
             }
-            Held::Pair(pair) => out.extend(self.matches.runs(&self.matches.all()[pair as usize])),
+            Which::Pair(pair) => out.extend(self.matches.runs(&self.matches.all()[pair])),
         }
     }
 
