@@ -78,59 +78,85 @@ pub struct Formulas {
     openings: Openings,
 }
 
-/// How patterns open, as a filter: at most places of a text none does, and one or two bits tell so.
+/// How patterns open, as filters: at most places of a text none does, and one or two bits tell so.
 #[derive(Clone, Debug)]
 struct Openings {
-    /// Bits of the first two characters of patterns that open with two.
-    two: Vec<u64>,
-    /// Bits of the first character of patterns that go on with something else.
-    one: Vec<u64>,
+    /// First two characters of patterns that open with two.
+    two: Filter,
+    /// First three characters of patterns that open with three.
+    three: Filter,
+    /// First two characters of patterns that open with two and go on with something else than a third, or end.
+    only_two: Filter,
+    /// First character of patterns that go on with something else, or end.
+    only_one: Filter,
     /// Whether a pattern opens with a number.
     numeral: bool,
     /// Whether a pattern opens with a gap.
     gap: bool,
 }
 
+/// A set of openings that may hold more than was put in: one bit each.
+#[derive(Clone, Debug)]
+struct Filter(Vec<u64>);
+
 /// Bits of each filter: some hundred times the openings of the list.
 const OPENING_BITS: usize = 1 << 16;
 
-/// Word and bit of an opening.
-fn opening(first: char, second: Option<char>) -> (usize, u64) {
-    let mixed = (first as u32).wrapping_mul(0x9e37_79b1) ^ second.map_or(0, |second| second as u32);
-    let bit = mixed as usize % OPENING_BITS;
-    (bit / 64, 1 << (bit % 64))
+impl Filter {
+    fn new() -> Self {
+        Self(vec![0; OPENING_BITS / 64])
+    }
+
+    /// Word and bit of an opening.
+    fn place(opening: &[char]) -> (usize, u64) {
+        let mix = |mixed: u32, character: &char| mixed.wrapping_mul(0x9e37_79b1) ^ *character as u32;
+        let bit = opening.iter().fold(0, mix) as usize % OPENING_BITS;
+        (bit / 64, 1 << (bit % 64))
+    }
+
+    fn add(&mut self, opening: &[char]) {
+        let (word, bit) = Self::place(opening);
+        self.0[word] |= bit;
+    }
+
+    fn may_hold(&self, opening: &[char]) -> bool {
+        let (word, bit) = Self::place(opening);
+        self.0[word] & bit != 0
+    }
 }
 
 impl Openings {
     fn new() -> Self {
-        let bits = || vec![0; OPENING_BITS / 64];
-        Self { two: bits(), one: bits(), numeral: false, gap: false }
+        let [two, three, only_two, only_one] = std::array::from_fn(|_| Filter::new());
+        Self { two, three, only_two, only_one, numeral: false, gap: false }
     }
 
-    fn add(&mut self, steps: [Option<Step>; 2]) {
+    fn add(&mut self, steps: [Option<Step>; 3]) {
+        use Step::Character;
         match steps {
-            [Some(Step::Character(first)), Some(Step::Character(second))] => {
-                let (word, bit) = opening(first, Some(second));
-                self.two[word] |= bit;
+            [Some(Character(first)), Some(Character(second)), Some(Character(third))] => {
+                self.two.add(&[first, second]);
+                self.three.add(&[first, second, third]);
             }
-            [Some(Step::Character(first)), _] => {
-                let (word, bit) = opening(first, None);
-                self.one[word] |= bit;
+            [Some(Character(first)), Some(Character(second)), _] => {
+                self.two.add(&[first, second]);
+                self.only_two.add(&[first, second]);
             }
-            [Some(Step::Numeral), _] => self.numeral = true,
-            [Some(Step::Gap), _] => self.gap = true,
-            [None, _] => {}
+            [Some(Character(first)), ..] => self.only_one.add(&[first]),
+            [Some(Step::Numeral), ..] => self.numeral = true,
+            [Some(Step::Gap), ..] => self.gap = true,
+            [None, ..] => {}
         }
     }
 
     /// Whether a pattern may open at the start of `text`.
     fn may_open(&self, text: &[char]) -> bool {
         let Some(&first) = text.first() else { return self.gap };
-        let has = |bits: &[u64], (word, bit): (usize, u64)| bits[word] & bit != 0;
-        self.gap
-            || self.numeral && is_numeral(first)
-            || has(&self.one, opening(first, None))
-            || text.get(1).is_some_and(|&second| has(&self.two, opening(first, Some(second))))
+        if self.gap || self.numeral && is_numeral(first) || self.only_one.may_hold(&[first]) {
+            return true;
+        }
+        let begins = |filter: &Filter, length: usize| text.get(..length).is_some_and(|text| filter.may_hold(text));
+        begins(&self.two, 2) && (begins(&self.three, 3) || begins(&self.only_two, 2))
     }
 }
 
@@ -163,7 +189,7 @@ impl Formulas {
 
     fn add(&mut self, steps: impl Iterator<Item = Step> + Clone) {
         let mut first = steps.clone();
-        self.openings.add([first.next(), first.next()]);
+        self.openings.add(std::array::from_fn(|_| first.next()));
         let mut node = 0;
         for step in steps {
             let fresh = self.nodes.len();

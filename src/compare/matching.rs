@@ -165,15 +165,17 @@ pub fn units_of(analyses: Pair<&Analysis>, classes: Classes, cancel: &Cancel) ->
         names.clear();
     }
     let mut polls = Polls::new(cancel);
+    let plain = Plain::new(&names);
     Ok(Pair::new(
-        document_units(analyses.left, &names, classes, &mut polls)?,
-        document_units(analyses.right, &names, classes, &mut polls)?,
+        document_units(analyses.left, &names, &plain, classes, &mut polls)?,
+        document_units(analyses.right, &names, &plain, classes, &mut polls)?,
     ))
 }
 
 fn document_units(
     analysis: &Analysis,
     names: &[&[char]],
+    plain: &Plain,
     classes: Classes,
     polls: &mut Polls<'_>,
 ) -> Result<Units, Cancelled> {
@@ -196,16 +198,20 @@ fn document_units(
         let mut first_unit = out.numbers.len();
         let mut first_character = clause.span.start();
         while at < end {
-            polls.step()?;
+            // Most characters stand for themselves, and a stretch of them is read as one.
+            let room = MAX_PIECE_UNITS - (out.numbers.len() - first_unit);
+            let ahead = &characters[at..end.min(at + room)];
+            let length = ahead.iter().take_while(|character| plain.holds(**character)).count();
+            polls.steps(1 + length as u32)?;
+            out.numbers.extend(ahead[..length].iter().map(|character| *character as u32));
+            out.starts.extend(at as u32..(at + length) as u32);
+            out.shapes.extend(std::iter::repeat_n(Shape::CHARACTER, length));
+            at += length;
+            if at == end {
+                break;
+            }
             let piece_units = out.numbers.len() - first_unit;
             let character = characters[at];
-            if piece_units < MAX_PIECE_UNITS && stands_for_itself(character, names) {
-                out.numbers.push(character as u32);
-                out.starts.push(at as u32);
-                out.shapes.push(Shape::CHARACTER);
-                at += 1;
-                continue;
-            }
             let at_list_mark = character == '、' && piece_units * 2 >= MAX_PIECE_UNITS;
             if at_list_mark || piece_units >= MAX_PIECE_UNITS {
                 let span = Span::new(first_character, at as u32);
@@ -263,11 +269,32 @@ fn figures_length(text: &[char]) -> usize {
     if plus >= 2 && text[0] != '+' && text[length - 1] != '+' { length } else { 0 }
 }
 
-/// Whether a character is Han and neither a level nor the first one of a name: most are.
-fn stands_for_itself(character: char, names: &[&[char]]) -> bool {
-    matches!(character, '\u{4e00}'..='\u{9fff}')
-        && !matches!(character, '省' | '市' | '区' | '县' | '州' | '镇' | '乡' | '地')
-        && names.iter().all(|name| name.first() != Some(&character))
+/// Han characters that stand for themselves wherever they are, which most do: neither levels nor the first ones of names.
+struct Plain {
+    /// One bit for each value of the lower bits of the others.
+    others: [u64; PLAIN_BITS / 64],
+}
+
+/// Bits of the filter: a power of two, hundreds of times the characters that it holds.
+const PLAIN_BITS: usize = 1 << 12;
+
+impl Plain {
+    /// The others being those of levels, and those that `names` begin with.
+    fn new(names: &[&[char]]) -> Self {
+        let mut others = [0; PLAIN_BITS / 64];
+        let levels = ['省', '市', '区', '县', '州', '镇', '乡', '地'];
+        for character in names.iter().filter_map(|name| name.first().copied()).chain(levels) {
+            let bit = character as usize % PLAIN_BITS;
+            others[bit / 64] |= 1 << (bit % 64);
+        }
+        Self { others }
+    }
+
+    /// Whether a character is certainly one of them.
+    fn holds(&self, character: char) -> bool {
+        let bit = character as usize % PLAIN_BITS;
+        matches!(character, '\u{4e00}'..='\u{9fff}') & (self.others[bit / 64] >> (bit % 64) & 1 == 0)
+    }
 }
 
 /// The number of one character; none for punctuation and blanks.

@@ -89,6 +89,11 @@ impl NormalizedText {
         &self.cleanings
     }
 
+    /// Whether there may be a raw character that several characters stand for, as m and 2 do for ㎡.
+    pub fn may_share_raw_characters(&self) -> bool {
+        self.map.may_share_raw_characters()
+    }
+
     /// The raw bytes that a span stands for.
     pub fn to_raw(&self, span: Span<Normalized>) -> Span<Raw> {
         self.map.to_raw(span)

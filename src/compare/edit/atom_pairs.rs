@@ -7,6 +7,7 @@
 
 use super::EditContext;
 use super::atom::{Atom, Class};
+use super::hint::Hints;
 use super::kind::{Facts, kind_between};
 use super::quantity::Figure;
 use super::strength;
@@ -26,9 +27,9 @@ pub(super) struct KnownAtom<'a> {
 }
 
 impl<'a> KnownAtom<'a> {
-    /// Reads an atom of one side.
-    pub(super) fn of(context: &EditContext<'a>, side: Side, Atom { span, class }: Atom) -> Self {
-        let facts = Facts::of(context, side, span);
+    /// Reads an atom of one side, of which no more is `asked`.
+    pub(super) fn of(context: &EditContext<'a>, side: Side, Atom { span, class }: Atom, asked: Hints) -> Self {
+        let facts = Facts::of(context, side, span, asked);
         let key = Key::of(context, &class, &facts);
         Self { span, facts, class, key }
     }
@@ -157,6 +158,9 @@ fn score<'a>(context: &EditContext<'a>, left: &KnownAtom<'a>, right: &KnownAtom<
                 && kind_between(context, facts.left, facts.right).is_some()
             {
                 return 24;
+            }
+            if facts.left.signature() & facts.right.signature() == 0 {
+                return PLAIN_SCORE;
             }
             let held = |of: &[char], by: &[char]| of.iter().filter(|c| by.contains(c)).count();
             let shared = held(words.left, words.right).min(held(words.right, words.left));

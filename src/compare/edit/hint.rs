@@ -32,6 +32,11 @@ impl Hints {
     pub(super) const SHORT_PLACE: Self = Self(1 << 7);
     /// It is a surname.
     pub(super) const SURNAME: Self = Self(1 << 8);
+    /// A slogan in quotation marks begins with it, or it joins the figures of one.
+    pub(super) const SLOGAN: Self = Self(1 << 9);
+
+    /// What rules about levels and places ask: of one side one of these, of the other side maybe another one.
+    const LOCAL: Self = Self::SCALE.and(Self::LEVEL).and(Self::PLACE);
 
     /// Whether any of `questions` may be answered with yes.
     pub(super) fn may_be(self, questions: Self) -> bool {
@@ -41,6 +46,17 @@ impl Hints {
     /// These and others.
     pub(super) const fn and(self, others: Self) -> Self {
         Self(self.0 | others.0)
+    }
+
+    /// Those that are also in `others`.
+    fn only(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
+    /// What rules may find of both sides of a change, which all of them ask for, by the hints of all characters there.
+    pub(super) fn of_both(left: Self, right: Self) -> Self {
+        let local = if left.may_be(Self::LOCAL) && right.may_be(Self::LOCAL) { Self::LOCAL } else { Self(0) };
+        Self(left.0 & right.0 & !Self::LOCAL.0).and(local)
     }
 }
 
@@ -63,13 +79,21 @@ static TABLE: LazyLock<[Hints; ENTRIES]> = LazyLock::new(|| {
     add(Hints::BODY_END, &mut name::last_characters_of_bodies());
     add(Hints::SHORT_PLACE, &mut place::short_names());
     add(Hints::SURNAME, &mut name::surnames());
-    add(Hints::NUMERAL, &mut "第0123456789零〇一二两三四五六七八九十百千万亿".chars());
+    // Behind a point stands the rest of a numeral.
+    add(Hints::NUMERAL, &mut "第.0123456789零〇一二两三四五六七八九十百千万亿".chars());
+    add(Hints::SLOGAN, &mut "“+".chars());
     table
 });
 
 /// The hints of one character.
 pub(super) fn of(character: char) -> Hints {
     TABLE[character as usize % ENTRIES]
+}
+
+/// The hints of all of some characters.
+pub(super) fn of_any(characters: &[char]) -> Hints {
+    let table = &*TABLE;
+    characters.iter().fold(Hints::default(), |hints, character| hints.and(table[*character as usize % ENTRIES]))
 }
 
 /// The hints of words: of their first character, of their last, and of all.
@@ -81,15 +105,21 @@ pub(super) struct WordHints {
     pub(super) last: Hints,
     /// Of any character.
     pub(super) any: Hints,
+    /// One bit for each value of the lower bits of a character: words whose bits do not meet share no character.
+    pub(super) signature: u64,
 }
 
 impl WordHints {
-    /// The hints of words; none for none.
-    pub(super) fn of(words: &[char]) -> Self {
+    /// The hints of words, as far as they are `asked` for; none for none.
+    pub(super) fn of(words: &[char], asked: Hints) -> Self {
         let table = &*TABLE;
         let hints = |character: &char| table[*character as usize % ENTRIES];
-        let end = |character: Option<&char>| character.map(hints).unwrap_or_default();
-        let any = words.iter().map(hints).fold(Hints::default(), Hints::and);
-        Self { first: end(words.first()), last: end(words.last()), any }
+        let end = |character: Option<&char>| character.map(hints).unwrap_or_default().only(asked);
+        let (mut any, mut signature) = (Hints::default(), 0);
+        for character in words {
+            any = any.and(hints(character));
+            signature |= 1 << (u32::from(*character) % u64::BITS);
+        }
+        Self { first: end(words.first()), last: end(words.last()), any: any.only(asked), signature }
     }
 }

@@ -10,7 +10,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::EditContext;
-use super::hint::{Hints, WordHints};
+use super::hint::{self, Hints, WordHints};
 use super::name::{self, InContext};
 use super::quantity::{self, Figure};
 use super::strength::Degree;
@@ -28,7 +28,20 @@ const LONGEST_CHANGE: u32 = 1024;
 
 /// The kind of a replacement of words that differ; `None` when no rule knows it.
 pub(super) fn kind_of(context: &EditContext<'_>, change: Pair<Span<Normalized>>) -> Option<EditKind> {
-    if change.left.len().max(change.right.len()) > LONGEST_CHANGE {
+    match is_long(change) {
+        true => None,
+        false => kind_among(context, change, asked(context, change)),
+    }
+}
+
+/// Whether no rule is about a change because of its length.
+fn is_long(change: Pair<Span<Normalized>>) -> bool {
+    change.left.len().max(change.right.len()) > LONGEST_CHANGE
+}
+
+/// The kind of a replacement of which rules may find no more than what is `asked`.
+pub(super) fn kind_among(context: &EditContext<'_>, change: Pair<Span<Normalized>>, asked: Hints) -> Option<EditKind> {
+    if is_long(change) {
         return None;
     }
     if change.left.is_empty() || change.right.is_empty() {
@@ -37,8 +50,26 @@ pub(super) fn kind_of(context: &EditContext<'_>, change: Pair<Span<Normalized>>)
         let mut characters = texts.left.slice(change.left).iter().chain(texts.right.slice(change.right));
         return characters.all(|character| is_punctuation(*character)).then_some(EditKind::Punctuation);
     }
-    let (left, right) = (Facts::of(context, Side::Left, change.left), Facts::of(context, Side::Right, change.right));
-    kind_between(context, &left, &right)
+    let facts = |side: Side| Facts::of(context, side, *change.get(side), asked);
+    kind_between(context, &facts(Side::Left), &facts(Side::Right))
+}
+
+/// What rules may find of both sides of a change, or of words inside it; all else need not be asked of any of them.
+pub(super) fn asked(context: &EditContext<'_>, change: Pair<Span<Normalized>>) -> Hints {
+    if change.left.is_empty() || change.right.is_empty() {
+        return Hints::default();
+    }
+    let hints = |side: Side| {
+        let range = change.get(side).range();
+        // A figure may go on from the character before.
+        let characters = &context.analyses.get(side).text.characters()[range.start.saturating_sub(1)..range.end];
+        let quotes = context.opening_quotes.get(side);
+        match quote_near(quotes, range.start) {
+            true => hint::of_any(characters).and(Hints::SLOGAN),
+            false => hint::of_any(characters),
+        }
+    };
+    Hints::of_both(hints(Side::Left), hints(Side::Right))
 }
 
 /// What the rules ask about one side of a change, read when a rule first asks: most changes are settled by the first
@@ -49,8 +80,8 @@ pub(super) struct Facts<'a> {
     pub(super) words: &'a [char],
     /// What the words are wherever they stand.
     alone: WordFacts,
-    /// One bit for each value of the lower bits of its characters.
-    signature: u64,
+    /// What is asked of them; all else is answered with no.
+    asked: Hints,
     side: Side,
     span: Span<Normalized>,
     /// What only words of the administrative scale and names of places are.
@@ -102,8 +133,8 @@ impl Local {
 
 impl WordFacts {
     /// Reads words: a rule is asked only where their characters leave it open.
-    fn of(context: &EditContext<'_>, words: &[char]) -> Self {
-        let hints = WordHints::of(words);
+    fn of(context: &EditContext<'_>, words: &[char], asked: Hints) -> Self {
+        let hints = WordHints::of(words, asked);
         let WordHints { first, last, .. } = hints;
         let may_be_place = first.may_be(Hints::PLACE) || last.may_be(Hints::LEVEL);
         Self {
@@ -119,15 +150,15 @@ impl WordFacts {
 }
 
 impl<'a> Facts<'a> {
-    /// One side of a change.
-    pub(super) fn of(context: &EditContext<'a>, side: Side, span: Span<Normalized>) -> Self {
+    /// One side of a change, of which no more is `asked`.
+    pub(super) fn of(context: &EditContext<'a>, side: Side, span: Span<Normalized>, asked: Hints) -> Self {
         let analyses = context.analyses;
         let words = analyses.get(side).text.slice(span);
         debug_assert!(!words.is_empty(), "only words are asked for");
         Self {
             words,
-            alone: WordFacts::of(context, words),
-            signature: words.iter().fold(0, |bits, character| bits | 1 << (u32::from(*character) % u64::BITS)),
+            alone: WordFacts::of(context, words, asked),
+            asked,
             side,
             span,
             local: OnceCell::new(),
@@ -150,7 +181,7 @@ impl<'a> Facts<'a> {
 
     /// One bit for each value of the lower bits of its characters: sides whose bits do not meet have no character in common.
     pub(super) fn signature(&self) -> u64 {
-        self.signature
+        self.alone.hints.signature
     }
 
     fn local(&self, context: &EditContext<'a>) -> Option<&Local> {
@@ -196,10 +227,16 @@ impl<'a> Facts<'a> {
     }
 
     fn figure(&self, context: &EditContext<'a>) -> Option<&Figure> {
+        if !self.asked.may_be(Hints::NUMERAL) {
+            return None;
+        }
         self.figure.get_or_init(|| figure(self.characters(context), self.span)).as_ref()
     }
 
     fn is_slogan(&self, context: &EditContext<'a>) -> bool {
+        if !self.asked.may_be(Hints::SLOGAN) {
+            return false;
+        }
         let read = || is_slogan(self.characters(context), context.opening_quotes.get(self.side), self.span);
         *self.is_slogan.get_or_init(read)
     }
@@ -289,6 +326,12 @@ fn is_stationed(characters: &[char], span: Span<Normalized>) -> bool {
     is_short_place(word) && before.is_some_and(|before| "驻在来赴离返入".contains(before))
 }
 
+/// Whether a quotation that may be a slogan opens before a position: most words stand far behind the last “.
+fn quote_near(opening_quotes: &[u32], position: usize) -> bool {
+    let before = opening_quotes.partition_point(|at| (*at as usize) < position);
+    opening_quotes[..before].last().is_some_and(|at| position - *at as usize <= LONGEST_SLOGAN)
+}
+
 /// Whether a change stands inside a short quotation, or in figures joined by plus signs. `opening_quotes` says where “ stands.
 fn is_slogan(characters: &[char], opening_quotes: &[u32], span: Span<Normalized>) -> bool {
     let range = span.range();
@@ -300,10 +343,7 @@ fn is_slogan(characters: &[char], opening_quotes: &[u32], span: Span<Normalized>
     if quoted_inside && range.len() <= LONGEST_SLOGAN + 2 {
         return true;
     }
-    // Most words stand far behind the last opening quotation mark.
-    let quotes_before = opening_quotes.partition_point(|at| *at < span.start());
-    let is_near = |at: &u32| (span.start() - at) as usize <= LONGEST_SLOGAN;
-    if !opening_quotes[..quotes_before].last().is_some_and(is_near) {
+    if !quote_near(opening_quotes, range.start) {
         return false;
     }
     let stops = |c: &&char| matches!(**c, '。' | '\n' | '，' | '；' | '“' | '”');

@@ -10,7 +10,7 @@
 use super::EditContext;
 use super::atom::{Atom, atoms};
 use super::atom_pairs::{self, KnownAtom};
-use super::kind::{kind_between, kind_of};
+use super::kind::{self, kind_among, kind_between, kind_of};
 use super::piece::{Piece, cover};
 use super::sequence::{Borders, Sequence};
 use crate::compare::comparison::StageEnd;
@@ -111,7 +111,8 @@ fn split_words<'a>(
     budget: &mut StepBudget,
     end: &mut StageEnd,
 ) {
-    let kind = kind_of(context, change);
+    let asked = kind::asked(context, change);
+    let kind = kind_among(context, change, asked);
     if kind.is_some() || change.left.is_empty() || change.right.is_empty() {
         out.push(Piece::changed(change, kind));
         return;
@@ -129,7 +130,7 @@ fn split_words<'a>(
         return;
     }
     let known = |side: Side, atoms: Vec<Atom>| -> Vec<KnownAtom<'a>> {
-        atoms.into_iter().map(|atom| KnownAtom::of(context, side, atom)).collect()
+        atoms.into_iter().map(|atom| KnownAtom::of(context, side, atom, asked)).collect()
     };
     let known = Pair::new(known(Side::Left, cut.left), known(Side::Right, cut.right));
     let known = known.as_ref().map(Vec::as_slice);

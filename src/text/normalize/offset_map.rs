@@ -92,9 +92,16 @@ pub struct OffsetMap {
     /// For each block its first run.
     blocks: Vec<u32>,
     normalized_len: u32,
+    /// Whether characters were added that stand together.
+    has_shapes_together: bool,
 }
 
 impl OffsetMap {
+    /// Whether there may be a raw character that several characters stand for; most texts hold none.
+    pub fn may_share_raw_characters(&self) -> bool {
+        self.has_shapes_together
+    }
+
     /// Number of normalised characters that are mapped.
     pub fn normalized_len(&self) -> u32 {
         self.normalized_len
@@ -143,6 +150,7 @@ impl OffsetMap {
     }
 
     fn add_run(&mut self, run: Run) {
+        self.has_shapes_together |= run.shape == Shape::Together;
         let packed = Packed::new(run.normalized_start, run.shape, run.raw_width);
         if packed.raw_width().is_none() {
             self.wide.push((self.raw_starts.len() as u32, run.raw_width));
