@@ -78,17 +78,15 @@ pub struct Formulas {
     openings: Openings,
 }
 
-/// How patterns open, as filters: at most places of a text none does, and one or two bits tell so.
+/// How patterns open, as filters: at most places of a text none does, and three bits tell so.
 #[derive(Clone, Debug)]
 struct Openings {
-    /// First two characters of patterns that open with two.
-    two: Filter,
     /// First three characters of patterns that open with three.
     three: Filter,
     /// First two characters of patterns that open with two and go on with something else than a third, or end.
-    only_two: Filter,
+    two: Filter,
     /// First character of patterns that go on with something else, or end.
-    only_one: Filter,
+    one: Filter,
     /// Whether a pattern opens with a number.
     numeral: bool,
     /// Whether a pattern opens with a gap.
@@ -127,36 +125,33 @@ impl Filter {
 
 impl Openings {
     fn new() -> Self {
-        let [two, three, only_two, only_one] = std::array::from_fn(|_| Filter::new());
-        Self { two, three, only_two, only_one, numeral: false, gap: false }
+        Self { three: Filter::new(), two: Filter::new(), one: Filter::new(), numeral: false, gap: false }
     }
 
     fn add(&mut self, steps: [Option<Step>; 3]) {
         use Step::Character;
         match steps {
             [Some(Character(first)), Some(Character(second)), Some(Character(third))] => {
-                self.two.add(&[first, second]);
                 self.three.add(&[first, second, third]);
             }
-            [Some(Character(first)), Some(Character(second)), _] => {
-                self.two.add(&[first, second]);
-                self.only_two.add(&[first, second]);
-            }
-            [Some(Character(first)), ..] => self.only_one.add(&[first]),
+            [Some(Character(first)), Some(Character(second)), _] => self.two.add(&[first, second]),
+            [Some(Character(first)), ..] => self.one.add(&[first]),
             [Some(Step::Numeral), ..] => self.numeral = true,
             [Some(Step::Gap), ..] => self.gap = true,
             [None, ..] => {}
         }
     }
 
-    /// Whether a pattern may open at the start of `text`.
+    /// Whether a pattern may open at the start of `text`. All filters are asked at once, because each by itself says yes too
+    /// often to be guessed.
     fn may_open(&self, text: &[char]) -> bool {
         let Some(&first) = text.first() else { return self.gap };
-        if self.gap || self.numeral && is_numeral(first) || self.only_one.may_hold(&[first]) {
-            return true;
-        }
         let begins = |filter: &Filter, length: usize| text.get(..length).is_some_and(|text| filter.may_hold(text));
-        begins(&self.two, 2) && (begins(&self.three, 3) || begins(&self.only_two, 2))
+        self.gap
+            | (self.numeral && is_numeral(first))
+            | begins(&self.one, 1)
+            | begins(&self.two, 2)
+            | begins(&self.three, 3)
     }
 }
 

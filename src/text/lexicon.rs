@@ -67,7 +67,8 @@ impl Lexicon {
     }
 
     fn cut_plain(&self, characters: &[char], cancel: &Cancel, word: &mut impl FnMut(usize)) -> Result<(), Cancelled> {
-        let mut text = String::new();
+        // Most characters take three bytes.
+        let mut text = String::with_capacity(3 * characters.len().min(PIECE_CHARACTERS));
         let mut rest = characters;
         while !rest.is_empty() {
             cancel.check()?;

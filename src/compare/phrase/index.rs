@@ -133,7 +133,15 @@ fn candidates(
     }
     let place = |start: u32, hash: u64| hash >> 32 << 32 | u64::from(start);
     let mut on_left = Filter::new(left.len());
-    for_each_hash(left, length, polls, |_, hash| on_left.insert(hash))?;
+    // Few hashes are kept until it is known which the other side has, too; many are made twice.
+    let are_few = left.len() <= FEW_HASHES;
+    left_places.reserve(left.len());
+    for_each_hash(left, length, polls, |start, hash| {
+        on_left.insert(hash);
+        if are_few {
+            left_places.push(place(start, hash));
+        }
+    })?;
     let mut on_both = Filter::new(left.len());
     // Room that is not written to costs nothing, and lists of a million that grow would be there twice.
     right_places.reserve(right.len());
@@ -144,8 +152,10 @@ fn candidates(
         }
     })?;
     drop(on_left);
-    if !right_places.is_empty() {
-        left_places.reserve(left.len());
+    if are_few {
+        // The filter looks at no other bits than those that a place has of its hash.
+        left_places.retain(|place| on_both.may_hold(*place));
+    } else if !right_places.is_empty() {
         for_each_hash(left, length, polls, |start, hash| {
             if on_both.may_hold(hash) {
                 left_places.push(place(start, hash));
@@ -155,6 +165,8 @@ fn candidates(
     Ok((left_places, right_places))
 }
 
+/// Ids of the left side up to which all its hashes are kept: half a mebibyte.
+const FEW_HASHES: usize = 1 << 16;
 /// Places up to which comparing sorts faster than counting.
 const FEW_PLACES: usize = 1 << 10;
 /// Bits of a digit of the radix sort: its counts stay in the nearest cache.
@@ -196,8 +208,9 @@ struct Filter {
 }
 
 impl Filter {
+    /// Room for so many hashes, of which it looks at the upper half at most.
     fn new(hashes: usize) -> Self {
-        let bits = (16 * hashes).next_power_of_two().max(64);
+        let bits = (16 * hashes).next_power_of_two().clamp(64, 1 << 32);
         Self { words: vec![0; bits / 64], shift: 64 - bits.trailing_zeros() }
     }
 
