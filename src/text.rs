@@ -15,3 +15,4 @@ pub mod place;
 pub mod sentence;
 pub mod span;
 pub mod word_map;
+pub mod word_numbers;

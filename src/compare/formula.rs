@@ -37,17 +37,27 @@ enum Step {
 #[derive(Clone, Debug, Default)]
 struct Node {
     /// Where characters lead, in their order: most nodes have one or two.
-    next: Vec<(char, usize)>,
+    next: Vec<(char, u32)>,
+    /// One bit for each value of the lower bits of those characters: most that are asked for lead nowhere, and this tells so
+    /// without a look at memory elsewhere.
+    signature: u64,
     /// Where a number leads.
-    numeral: Option<usize>,
+    numeral: Option<u32>,
     /// Where a gap leads.
-    gap: Option<usize>,
+    gap: Option<u32>,
     /// Whether a pattern ends here.
     ends: bool,
 }
 
 impl Node {
-    fn child(&self, character: char) -> Option<usize> {
+    fn bit(character: char) -> u64 {
+        1 << (u32::from(character) % u64::BITS)
+    }
+
+    fn child(&self, character: char) -> Option<u32> {
+        if self.signature & Self::bit(character) == 0 {
+            return None;
+        }
         self.next.binary_search_by_key(&character, |child| child.0).ok().map(|at| self.next[at].1)
     }
 
@@ -60,7 +70,8 @@ impl Node {
     }
 
     /// Where a character leads, `fresh` if it has led nowhere yet.
-    fn child_or(&mut self, character: char, fresh: usize) -> usize {
+    fn child_or(&mut self, character: char, fresh: u32) -> u32 {
+        self.signature |= Self::bit(character);
         match self.next.binary_search_by_key(&character, |child| child.0) {
             Ok(at) => self.next[at].1,
             Err(at) => {
@@ -187,8 +198,8 @@ impl Formulas {
         self.openings.add(std::array::from_fn(|_| first.next()));
         let mut node = 0;
         for step in steps {
-            let fresh = self.nodes.len();
-            let known = &mut self.nodes[node];
+            let fresh = self.nodes.len() as u32;
+            let known = &mut self.nodes[node as usize];
             node = match step {
                 Step::Character(character) => known.child_or(character, fresh),
                 Step::Numeral => *known.numeral.get_or_insert(fresh),
@@ -198,7 +209,7 @@ impl Formulas {
                 self.nodes.push(Node::default());
             }
         }
-        self.nodes[node].ends = true;
+        self.nodes[node as usize].ends = true;
     }
 
     /// For every character of a text, whether it stands in a stock phrase.
@@ -231,10 +242,10 @@ impl Formulas {
 
     /// Where the longest continuation from a node ends. Gaps are as short as they can be; a number is read from its
     /// first numeral. Recursion is as deep as a pattern has numbers and gaps, since characters are followed in a loop.
-    fn longest_from(&self, mut node: usize, text: &[char], mut at: usize) -> Option<usize> {
+    fn longest_from(&self, mut node: u32, text: &[char], mut at: usize) -> Option<usize> {
         let mut longest = None;
         loop {
-            let here = &self.nodes[node];
+            let here = &self.nodes[node as usize];
             if here.ends {
                 longest = longest.max(Some(at));
             }
@@ -248,7 +259,7 @@ impl Formulas {
             }
             if let Some(node) = here.gap {
                 let clause = text[at..].iter().take(LONGEST_GAP).take_while(|&&c| !ends_clause(c)).count();
-                let goes_on = |gap: &usize| self.nodes[node].may_go_on_with(text.get(at + gap));
+                let goes_on = |gap: &usize| self.nodes[node as usize].may_go_on_with(text.get(at + gap));
                 let behind = (0..=clause).filter(goes_on).find_map(|gap| self.longest_from(node, text, at + gap));
                 longest = longest.max(behind);
             }

@@ -11,12 +11,11 @@
 
 use std::cell::RefCell;
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
-
 use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled};
 use crate::text::lexicon::{CustomWords, Lexicon};
 use crate::text::span::{Normalized, Pair, Side, Span};
+use crate::text::word_numbers::WordNumbers;
 
 /// A word where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +39,7 @@ pub struct Words<'a> {
     lexicon: &'a Lexicon,
     custom: &'a CustomWords,
     cut: Pair<RefCell<Cut>>,
-    numbers: RefCell<FxHashMap<&'a [char], u32>>,
+    numbers: RefCell<WordNumbers<&'a [char]>>,
 }
 
 /// What has been cut of one document.
@@ -58,7 +57,7 @@ impl<'a> Words<'a> {
         let uncut = |analysis: &Analysis| {
             RefCell::new(Cut { words: Vec::new(), sentences: vec![(0, 0); analysis.sentences.len()] })
         };
-        let numbers = FxHashMap::with_capacity_and_hasher(FIRST_WORDS, FxBuildHasher);
+        let numbers = WordNumbers::with_room_for(FIRST_WORDS);
         Self { analyses, lexicon, custom, cut: analyses.map(uncut), numbers: RefCell::new(numbers) }
     }
 
@@ -69,9 +68,7 @@ impl<'a> Words<'a> {
 
     /// The number of a word, whether it stands in either document or not.
     pub fn number(&self, word: &'a [char]) -> u32 {
-        let mut numbers = self.numbers.borrow_mut();
-        let next = numbers.len() as u32;
-        *numbers.entry(word).or_insert(next)
+        self.numbers.borrow_mut().number(word)
     }
 
     /// How many words lie at least partly inside a span of one side. Fails only when cancelled.

@@ -71,7 +71,28 @@ pub fn begins_with(text: &[char], word: &[char]) -> bool {
 pub struct WordMap<T> {
     /// What words begin with.
     filter: Filter,
-    by_first: FxHashMap<char, Vec<Entry<T>>>,
+    by_first: FxHashMap<char, OfFirst<T>>,
+}
+
+/// The words of one first character.
+#[derive(Clone, Debug)]
+struct OfFirst<T> {
+    /// One bit for each value of the lower bits of their second characters; all bits if a word has none. Most places that
+    /// begin as a word does go on otherwise.
+    seconds: u64,
+    words: Vec<Entry<T>>,
+}
+
+impl<T> OfFirst<T> {
+    /// No words.
+    fn new() -> Self {
+        Self { seconds: 0, words: Vec::new() }
+    }
+
+    /// Bits of a second character, or of none.
+    fn bit(second: Option<&char>) -> u64 {
+        second.map_or(u64::MAX, |second| 1 << (u32::from(*second) % u64::BITS))
+    }
 }
 
 /// Words without a value.
@@ -80,13 +101,15 @@ pub type WordList = WordMap<()>;
 impl<T> WordMap<T> {
     /// The words of a list; empty ones are left out.
     pub fn new<'w>(words: impl IntoIterator<Item = (&'w str, T)>) -> Self {
-        let mut by_first: FxHashMap<char, Vec<Entry<T>>> = FxHashMap::default();
+        let mut by_first: FxHashMap<char, OfFirst<T>> = FxHashMap::default();
         let mut filter = Filter::new();
         for (word, value) in words {
             let characters: Box<[char]> = word.chars().collect();
             if let Some(&first) = characters.first() {
                 filter.add(first);
-                by_first.entry(first).or_default().push((characters, value));
+                let of_first = by_first.entry(first).or_insert_with(OfFirst::new);
+                of_first.seconds |= OfFirst::<T>::bit(characters.get(1));
+                of_first.words.push((characters, value));
             }
         }
         Self { filter, by_first }
@@ -100,8 +123,11 @@ impl<T> WordMap<T> {
     /// The words that `text` begins with, in the order of the list: their lengths and values.
     pub fn all_at<'m>(&'m self, text: &[char]) -> impl Iterator<Item = (usize, &'m T)> {
         let first = text.first().filter(|first| self.filter.may_hold(**first));
-        let of_first = first.and_then(|first| self.by_first.get(first)).map_or(&[][..], Vec::as_slice);
-        of_first.iter().filter(|(word, _)| begins_with(text, word)).map(|(word, value)| (word.len(), value))
+        let of_first = first.and_then(|first| self.by_first.get(first));
+        // Where the text ends only a word of one character fits.
+        let goes_on = |of_first: &&OfFirst<T>| of_first.seconds & OfFirst::<T>::bit(text.get(1)) != 0;
+        let words = of_first.filter(goes_on).map_or(&[][..], |of_first| &of_first.words);
+        words.iter().filter(|(word, _)| begins_with(text, word)).map(|(word, value)| (word.len(), value))
     }
 
     /// Length and value of the longest word that `text` begins with.

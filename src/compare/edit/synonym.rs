@@ -1,53 +1,50 @@
 //! Words of the same meaning: 推进 and 推动, 完善 and 健全.
 //!
 //! In: two words. Out: whether political and administrative Chinese uses one for the other. The list is
-//! `data/synonyms.txt`, written by hand for this project; a lookup hashes both words once.
+//! `data/synonyms.txt`, written by hand for this project. Cost: a lookup for each word, and one for the pair.
 
 use std::sync::LazyLock;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
+
+use crate::text::word_numbers::WordNumbers;
 
 const GROUPS: &str = include_str!("../../../data/synonyms.txt");
 
 struct Synonyms {
-    numbers: FxHashMap<Vec<char>, u32>,
-    /// Characters of the longest word.
-    longest: usize,
+    numbers: WordNumbers<Vec<char>>,
     /// Pairs of numbers, the smaller first.
     pairs: FxHashSet<(u32, u32)>,
 }
 
 static SYNONYMS: LazyLock<Synonyms> = LazyLock::new(|| {
-    let mut numbers: FxHashMap<Vec<char>, u32> = FxHashMap::default();
+    let mut numbers = WordNumbers::default();
     let mut pairs = FxHashSet::default();
     for line in groups() {
         let mut head = None;
         for word in line.split_whitespace() {
-            let next = numbers.len() as u32;
-            let number = *numbers.entry(word.chars().collect()).or_insert(next);
+            let number = numbers.number(word.chars().collect());
             let head = *head.get_or_insert(number);
             if number != head {
                 pairs.insert((number.min(head), number.max(head)));
             }
         }
     }
-    let longest = numbers.keys().map(Vec::len).max().unwrap_or(0);
-    Synonyms { numbers, longest, pairs }
+    Synonyms { numbers, pairs }
 });
 
 fn groups() -> impl Iterator<Item = &'static str> {
     GROUPS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// The characters that words of the list begin with, in no order.
+/// The characters that words of the list begin with.
 pub(super) fn first_characters() -> impl Iterator<Item = char> {
-    SYNONYMS.numbers.keys().filter_map(|word| word.first().copied())
+    groups().flat_map(str::split_whitespace).filter_map(|word| word.chars().next())
 }
 
 /// The number of a word of the list.
 pub(super) fn number(word: &[char]) -> Option<u32> {
-    let synonyms = &*SYNONYMS;
-    if word.len() > synonyms.longest { None } else { synonyms.numbers.get(word).copied() }
+    SYNONYMS.numbers.get(word)
 }
 
 /// Whether the words of two numbers may stand for one another.
