@@ -45,20 +45,9 @@ impl Bigrams {
         self.ranks = Vec::new();
     }
 
-    /// How many bigrams there are.
-    fn count(&self) -> usize {
-        self.groups.len()
-    }
-
-    /// The key of a bigram.
-    fn key(&self, bigram: usize) -> u64 {
-        key(&self.ranks, self.places[self.groups[bigram] as usize])
-    }
-
-    /// The places of a bigram.
-    fn places_of(&self, bigram: usize) -> &[u32] {
-        let end = self.groups.get(bigram + 1).map_or(self.places.len(), |end| *end as usize);
-        &self.places[self.groups[bigram] as usize..end]
+    /// Every bigram as a key with the places of its first unit, in the order of keys.
+    fn iter(&self) -> impl Iterator<Item = (u64, &[u32])> {
+        self.places().map(|places| (places.first().map_or(0, |place| key(&self.ranks, *place)), places))
     }
 }
 
@@ -69,19 +58,21 @@ fn key(ranks: &[u32], at: u32) -> u64 {
 
 /// The bigrams that both documents hold, with their places in either, in the order of keys.
 pub fn shared(bigrams: Pair<&Bigrams>) -> impl Iterator<Item = Pair<&[u32]>> {
-    let (mut left, mut right) = (0, 0);
+    let (mut lefts, mut rights) = (bigrams.left.iter(), bigrams.right.iter());
+    let (mut left, mut right) = (lefts.next(), rights.next());
     std::iter::from_fn(move || {
-        while left < bigrams.left.count() && right < bigrams.right.count() {
-            let (left_key, right_key) = (bigrams.left.key(left), bigrams.right.key(right));
-            let (at_left, at_right) = (left, right);
-            // Which side goes on cannot be guessed, so that it is counted and not asked.
-            left += usize::from(left_key <= right_key);
-            right += usize::from(right_key <= left_key);
+        loop {
+            let ((left_key, left_places), (right_key, right_places)) = (left?, right?);
+            if left_key <= right_key {
+                left = lefts.next();
+            }
+            if right_key <= left_key {
+                right = rights.next();
+            }
             if left_key == right_key {
-                return Some(Pair::new(bigrams.left.places_of(at_left), bigrams.right.places_of(at_right)));
+                return Some(Pair::new(left_places, right_places));
             }
         }
-        None
     })
 }
 
