@@ -26,6 +26,7 @@ const CRATES: &[(&[&str], &[&str])] = &[
     (&["tonic", "prost", "tokio"], &["service.rs", "service/", "cli.rs", "cli/", "main.rs"]),
     (&["jieba_rs"], &["text/lexicon.rs"]),
     (&["similar"], &["compare/diff.rs", "compare/diff/"]),
+    (&["tikv_jemalloc_ctl"], &["allocator.rs"]),
 ];
 
 /// File names that say nothing about what is inside.
