@@ -20,7 +20,7 @@ use crate::compare::options::{Part, Parts};
 use crate::compare::passage::matches::Matches;
 use crate::compare::passage::{Draft, Run};
 use crate::text::analysis::Analysis;
-use crate::text::cancel::{Cancel, Cancelled, Polls};
+use crate::text::cancel::{self, Cancel, Cancelled, Polls};
 use crate::text::enumerator::Style;
 use crate::text::paragraph::ParagraphRole;
 use crate::text::span::Pair;
@@ -235,7 +235,8 @@ fn paragraph_pairs(
         answers.push(Answer { paragraphs: (left, right), matched: index, weight });
     }
     drop(weights);
-    answers.sort_unstable_by_key(|answer| u64::from(answer.paragraphs.0) << 32 | u64::from(answer.paragraphs.1));
+    let pair = |answer: &Answer| u64::from(answer.paragraphs.0) << 32 | u64::from(answer.paragraphs.1);
+    cancel::sort_by_key(&mut answers, &pair, polls)?;
     let of_pair = |one: &Answer, other: &Answer| one.paragraphs == other.paragraphs;
     let mut pairs = Vec::with_capacity(answers.chunk_by(of_pair).count());
     for answers in answers.chunk_by_mut(of_pair) {

@@ -17,7 +17,7 @@ use super::growing::Growing;
 use super::matches::{Extent, Matches, PieceMatch};
 use super::piece_match::PieceMatcher;
 use super::shadow::drop_shadowed;
-use super::sketch::Sketches;
+use super::sketch::{Sketches, Weighed, heaviest_first};
 use super::{Draft, Run};
 
 /// What chaining weighs.
@@ -105,14 +105,14 @@ pub fn chain<'a>(
     cancel: &'a Cancel,
 ) -> Result<Chained, Cancelled> {
     let pairs = matches.all();
-    let mut heaviest: Vec<u32> = (0..pairs.len())
-        .filter(|&at| !taken[at] && weight.of(&pairs[at]) >= options.min_bits)
-        .map(|at| at as u32)
-        .collect();
-    heaviest.sort_unstable_by(|&a, &b| {
-        let (a, b) = (&pairs[a as usize], &pairs[b as usize]);
-        weight.of(b).total_cmp(&weight.of(a)).then((a.left, a.right).cmp(&(b.left, b.right)))
-    });
+    let mut polls = Polls::new(cancel);
+    let free = (0..).zip(pairs).filter(|(at, _)| !taken[*at as usize]);
+    let weights = free.map(|(at, pair)| (at, weight.of(pair))).filter(|(_, weight)| *weight >= options.min_bits);
+    let place = |weighed: &Weighed| {
+        let pair = &pairs[weighed.index() as usize];
+        (pair.left, pair.right)
+    };
+    let heaviest = heaviest_first(weights, |equal| equal.sort_unstable_by_key(place), &mut polls)?;
     let mut chaining = Chaining {
         units: matcher.units(),
         matches,
@@ -123,7 +123,7 @@ pub fn chain<'a>(
         matcher,
         window: Window::default(),
         runs: Vec::new(),
-        polls: Polls::new(cancel),
+        polls,
         end: StageEnd::Complete,
     };
     let mut sketches = Sketches::new(chaining.units, matches, weight, options);
@@ -139,7 +139,8 @@ pub fn chain<'a>(
         }
     }
     let units = chaining.units;
-    let (drafts, kept) = drop_shadowed(&sketches, units, options, |steps| chaining.afford(steps))?;
+    let (drafts, kept) =
+        drop_shadowed(&sketches, units, options, &mut Polls::new(cancel), |steps| chaining.afford(steps))?;
     Ok(Chained { drafts, used: chaining.used, end: chaining.end.and(kept) })
 }
 

@@ -10,7 +10,7 @@ use crate::compare::bigram::{Bigrams, shared};
 use crate::compare::comparison::StageEnd;
 use crate::compare::counting::sorted;
 use crate::compare::matching::Units;
-use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
+use crate::text::cancel::{self, Cancel, Cancelled, Polls, StepBudget};
 use crate::text::span::Pair;
 
 /// Pairs of pieces that one bigram may vote for. Above it the bigram stands everywhere and tells nothing.
@@ -121,7 +121,7 @@ pub fn seeds(
         best.finish_left();
     }
     drop((left_voters, voters, right_pieces, sums));
-    Ok((best.seeds(), end))
+    Ok((best.seeds(&mut polls)?, end))
 }
 
 /// The best candidates of every piece of either side.
@@ -166,13 +166,13 @@ impl Best {
         self.taken_of_left = 0;
     }
 
-    fn seeds(mut self) -> Vec<Seed> {
+    fn seeds(mut self, polls: &mut Polls<'_>) -> Result<Vec<Seed>, Cancelled> {
         for (best, taken) in self.of_right.chunks(CANDIDATES).zip(&self.taken) {
             self.found.extend_from_slice(&best[..*taken as usize]);
         }
-        self.found.sort_unstable_by_key(order);
+        cancel::sort_by_key(&mut self.found, &order, polls)?;
         self.found.dedup();
-        self.found
+        Ok(self.found)
     }
 }
 

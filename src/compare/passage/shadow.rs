@@ -6,13 +6,13 @@
 
 use crate::compare::comparison::StageEnd;
 use crate::compare::matching::Units;
-use crate::text::cancel::Cancelled;
+use crate::text::cancel::{Cancelled, Polls};
 use crate::text::span::Pair;
 
 use super::Draft;
 use super::bucket::Buckets;
 use super::chain::ChainOptions;
-use super::sketch::Sketches;
+use super::sketch::{Sketches, Weighed, heaviest_first};
 use super::wording::Wording;
 
 /// Most passages that are kept: half as many again as are told, because those that count as echo are told from the others later.
@@ -54,9 +54,19 @@ pub(super) fn drop_shadowed(
     sketches: &Sketches<'_>,
     units: Pair<&Units>,
     options: &ChainOptions,
+    polls: &mut Polls<'_>,
     mut afford: impl FnMut(u64) -> Result<bool, Cancelled>,
 ) -> Result<(Vec<Draft>, StageEnd), Cancelled> {
-    let heaviest_first = heaviest_first(sketches);
+    let packed = |(first, end): (u32, u32)| u64::from(first) << 32 | u64::from(end);
+    let units_of = |weighed: &Weighed| sketches.get(weighed.index()).units.map(packed);
+    // Where a sketch stands is read from its pair, so it is asked for once. These sorts keep the order of what is equal: by the
+    // right side, then by the left one, is by the left side first.
+    let sort_equal = |equal: &mut [Weighed]| {
+        equal.sort_by_cached_key(|weighed| units_of(weighed).right);
+        equal.sort_by_cached_key(|weighed| units_of(weighed).left);
+    };
+    let weights = (0..sketches.len() as u32).map(|index| (index, sketches.weight(index)));
+    let heaviest_first = heaviest_first(weights, sort_equal, polls)?;
     let last = |units: &Units| units.count().checked_sub(1).map_or(0, |last| units.end(last));
     // Whoever holds more than half of a wording stretches over the unit in its middle.
     debug_assert!(options.max_overlap >= 0.5);
@@ -133,22 +143,4 @@ pub(super) fn drop_shadowed(
         }
     };
     Ok((kept.iter().map(draft).collect(), end))
-}
-
-/// The sketches, heaviest first; of equally heavy ones the one that stands first.
-fn heaviest_first(sketches: &Sketches<'_>) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..sketches.len() as u32).collect();
-    order.sort_unstable_by(|&one, &other| {
-        sketches.weight(other).total_cmp(&sketches.weight(one)).then_with(|| one.cmp(&other))
-    });
-    let packed = |(first, end): (u32, u32)| u64::from(first) << 32 | u64::from(end);
-    // Where a sketch stands is read from its pair, so it is asked for once, and only where weights do not decide. These sorts
-    // keep the order of what is equal: by the right side, then by the left one, is by the left side first.
-    for equal in order.chunk_by_mut(|&one, &other| sketches.weight(one).total_cmp(&sketches.weight(other)).is_eq()) {
-        if equal.len() > 1 {
-            equal.sort_by_cached_key(|&index| packed(sketches.get(index).units.right));
-            equal.sort_by_cached_key(|&index| packed(sketches.get(index).units.left));
-        }
-    }
-    order
 }

@@ -5,6 +5,7 @@
 //! Cost: that of reading a pair and its runs, whenever one is asked for.
 
 use crate::compare::matching::Units;
+use crate::text::cancel::{self, Cancelled, Polls};
 use crate::text::span::{Normalized, Pair, Span};
 
 use super::Run;
@@ -151,4 +152,74 @@ fn snap(units: &Units, range: (u32, u32), options: &ChainOptions) -> (u32, u32) 
     let start = if little(range.0 - first.start, first) { first.start } else { range.0 };
     let end = if little(last.end - range.1, last) { last.end } else { range.1 };
     (start, end)
+}
+
+/// An index behind a weight, as one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Weighed(u64);
+
+impl Weighed {
+    /// The index.
+    pub(super) fn index(self) -> u32 {
+        self.0 as u32
+    }
+
+    fn weighs_as(self, other: Self) -> bool {
+        self.0 >> 32 == other.0 >> 32
+    }
+}
+
+/// Indexes with their weights, heaviest first; `sort_equal` brings those of one weight into their order, which have ascended
+/// until then.
+///
+/// What is compared lies side by side: half a million weights all over memory would be waited for one by one.
+pub(super) fn heaviest_first(
+    weights: impl Iterator<Item = (u32, f32)>,
+    sort_equal: impl Fn(&mut [Weighed]),
+    polls: &mut Polls<'_>,
+) -> Result<Vec<u32>, Cancelled> {
+    let weighed = |(index, weight)| Weighed(u64::from(descending(weight)) << 32 | u64::from(index));
+    let mut all: Vec<Weighed> = weights.map(weighed).collect();
+    cancel::sort_by_key(&mut all, &|weighed| *weighed, polls)?;
+    for equal in all.chunk_by_mut(|one, other| one.weighs_as(*other)) {
+        polls.steps(equal.len() as u32)?;
+        if equal.len() > 1 {
+            sort_equal(equal);
+        }
+    }
+    Ok(all.into_iter().map(Weighed::index).collect())
+}
+
+/// A number that is smaller for a heavier weight, in the order of `f32::total_cmp`.
+fn descending(weight: f32) -> u32 {
+    let bits = weight.to_bits();
+    // Of negative numbers the larger ones have the smaller bits.
+    let ascending = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };
+    !ascending
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::cancel::Cancel;
+
+    proptest! {
+        #[test]
+        fn the_order_is_that_of_a_plain_sort(
+            items in proptest::collection::vec((prop_oneof![Just(1.5_f32), Just(-0.0), any::<f32>()], 0_u64..3, 0_u64..3), 0..40),
+        ) {
+            let mut expected: Vec<u32> = (0..items.len() as u32).collect();
+            expected.sort_by(|one, other| {
+                let (one, other) = (items[*one as usize], items[*other as usize]);
+                other.0.total_cmp(&one.0).then((one.1, one.2).cmp(&(other.1, other.2)))
+            });
+            let weights = (0..).zip(&items).map(|(index, item)| (index, item.0));
+            let place = |weighed: &Weighed| (items[weighed.index() as usize].1, items[weighed.index() as usize].2);
+            let sort_equal = |equal: &mut [Weighed]| equal.sort_by_key(place);
+            let cancel = Cancel::new();
+            prop_assert_eq!(heaviest_first(weights, sort_equal, &mut Polls::new(&cancel)), Ok(expected));
+        }
+    }
 }
