@@ -221,8 +221,10 @@ async fn a_caller_who_leaves_stops_the_work() {
 async fn the_deadline_of_the_trace_stops_the_work() {
     let running = Running::start(Running::config()).await;
     let mut client = TraceServiceClient::new(running.connect().await);
-    let mut request = tonic::Request::new(tokio_stream::iter(vec![start(DIRECTIVE), resolution(0, &heavy_text(3))]));
-    request.set_timeout(Duration::from_millis(700));
+    // Several times the work that a fast machine does until the deadline.
+    let heavy = (0..4_u64).map(|seed| resolution(seed as usize, &heavy_text(3 + seed)));
+    let mut request = tonic::Request::new(tokio_stream::iter([start(DIRECTIVE)].into_iter().chain(heavy)));
+    request.set_timeout(Duration::from_millis(400));
     let status = match client.trace_directive(request).await {
         Err(status) => status,
         Ok(replies) => {
