@@ -123,7 +123,8 @@ fn phrases(data: &[u8]) {
     let min_len = u32::from(first % 4) + 1;
     let steps = if first < 128 { 1 << 30 } else { u64::from(first) };
     let mut budget = StepBudget::new(steps);
-    let found = shared_runs(&left, &right, min_len, 1000, &mut budget, &Cancel::new()).expect("not cancelled");
+    let sides = Pair::new(left.clone(), right.clone());
+    let found = shared_runs(sides, min_len, 1000, &mut budget, &Cancel::new()).expect("not cancelled");
     let mut listed = BTreeSet::new();
     for run in &found.runs {
         let (left_starts, right_starts) = (found.left_starts(run), found.right_starts(run));
