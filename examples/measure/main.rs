@@ -109,11 +109,8 @@ fn pair(documents: &Pair<Document>, repeat: u32) -> Result<String, Failure> {
     let mut out = String::from("{");
     write!(out, "\"characters\":[{},{}]", characters(&documents.left), characters(&documents.right))?;
     write!(out, ",\"bytes\":{}", documents.left.text().len() + documents.right.text().len())?;
-    write!(out, ",\"load_us\":{load},\"total_us\":{total},\"cutting_us\":{cutting},\"stages_us\":{{")?;
-    for (index, (stage, time)) in stages.iter().enumerate() {
-        write!(out, "{}\"{stage}\":{time}", if index == 0 { "" } else { "," })?;
-    }
-    write!(out, "}},\"rest_kb\":{rest_kilobytes},\"peak_kb\":{peak_kilobytes}")?;
+    write!(out, ",\"load_us\":{load},\"total_us\":{total},\"cutting_us\":{cutting},\"stages_us\":{}", by_part(stages))?;
+    write!(out, ",\"rest_kb\":{rest_kilobytes},\"peak_kb\":{peak_kilobytes}")?;
     write!(out, ",\"digest\":\"{:016x}\"", check::digest(&answer))?;
     write!(out, ",\"holds\":{},\"rebuilds\":{}}}", holds(&answer), check::rebuilds(&answer))?;
     Ok(out)
@@ -135,12 +132,15 @@ fn peaks(documents: &Pair<Document>) -> Result<String, Failure> {
     };
     engine.compare_watched(Pair::new(&left, &right), &[], &CompareOptions::default(), &cancel, &mut begins)?;
     peaks.push((part, peak()));
-    let mut out = String::from("{\"over_rest_kb\":{");
-    for (index, (stage, kilobytes)) in peaks.into_iter().enumerate() {
-        write!(out, "{}\"{stage}\":{}", if index == 0 { "" } else { "," }, kilobytes?)?;
-    }
-    out.push_str("}}");
-    Ok(out)
+    let peaks: Vec<(Part, u64)> =
+        peaks.into_iter().map(|(part, peak)| Ok((part, peak?))).collect::<Result<_, Failure>>()?;
+    Ok(format!("{{\"over_rest_kb\":{}}}", by_part(&peaks)))
+}
+
+/// Figures by part, as a JSON object.
+fn by_part(figures: &[(Part, u64)]) -> String {
+    let figures: Vec<String> = figures.iter().map(|(part, figure)| format!("\"{part}\":{figure}")).collect();
+    format!("{{{}}}", figures.join(","))
 }
 
 #[expect(clippy::print_stdout, reason = "what the program is for")]

@@ -4,7 +4,8 @@
 //! spans of both sides without gap or overlap, equal stretches included, so that either side can be told from them.
 //! Swapping the sides swaps operations, kinds and directions. The stages:
 //! 1. Words are cut ([`words`](super::words)) unless both sides are the same or one is empty, and [`sequence`] lines them
-//!    up; [`diff`](crate::compare::diff) finds a minimal script over them and slides its gaps to clause and word borders. Words are compared as they stand, so that the script is minimal for the reader;
+//!    up; [`diff`](crate::compare::diff) finds a minimal script over them and slides its gaps to clause and word borders.
+//!    Words are compared as they stand, so that the script is minimal for the reader;
 //!    that 全省 and 全市 are the same word one level down counts when what changed is paired.
 //! 2. [`list`] joins what belongs to a 、-list in another order.
 //! 3. [`pairing`] finds the same characters cut differently, and splits every replacement so that each change stands
@@ -47,7 +48,7 @@ use self::list::Marks;
 use self::piece::{Piece, cover};
 pub use self::reach::reach;
 use self::sequence::Sequence;
-use super::comparison::{Edit, EditKind, EditOp, StageEnd};
+use super::comparison::{Edit, EditKind, StageEnd};
 use super::diff::cleanup::{self, slide};
 use super::diff::{Op, OpKind, edit_script};
 use super::words::Words;
@@ -350,10 +351,7 @@ fn join_equal(mut pieces: Vec<Piece>, words: Pair<&Sequence>) -> Vec<Piece> {
 fn absorb_islands(mut pieces: Vec<Piece>, context: &EditContext<'_>, most: u64) -> Vec<Piece> {
     let text = context.texts().left;
     let large = |piece: &Piece| {
-        piece.is_vague()
-            && piece.op() == EditOp::Replace
-            && piece.spans.left.len() >= LARGE_CHANGE
-            && piece.spans.right.len() >= LARGE_CHANGE
+        piece.is_vague() && piece.spans.left.len() >= LARGE_CHANGE && piece.spans.right.len() >= LARGE_CHANGE
     };
     let island = |piece: &Piece| {
         piece.is_equal()

@@ -11,6 +11,7 @@
 use std::ops::Range;
 
 use crate::text::cancel::{Cancel, Cancelled, Polls};
+use crate::text::word_map::signature_bit;
 
 static LIST: &str = include_str!("../../data/formulas.txt");
 
@@ -50,12 +51,8 @@ struct Node {
 }
 
 impl Node {
-    fn bit(character: char) -> u64 {
-        1 << (u32::from(character) % u64::BITS)
-    }
-
     fn child(&self, character: char) -> Option<u32> {
-        if self.signature & Self::bit(character) == 0 {
+        if self.signature & signature_bit(character) == 0 {
             return None;
         }
         self.next.binary_search_by_key(&character, |child| child.0).ok().map(|at| self.next[at].1)
@@ -71,7 +68,7 @@ impl Node {
 
     /// Where a character leads, `fresh` if it has led nowhere yet.
     fn child_or(&mut self, character: char, fresh: u32) -> u32 {
-        self.signature |= Self::bit(character);
+        self.signature |= signature_bit(character);
         match self.next.binary_search_by_key(&character, |child| child.0) {
             Ok(at) => self.next[at].1,
             Err(at) => {

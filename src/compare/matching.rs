@@ -13,7 +13,7 @@ use crate::text::cancel::{Cancel, Cancelled, Polls};
 use crate::text::normalize::is_word_character;
 use crate::text::paragraph::ParagraphRole;
 use crate::text::span::{Normalized, Pair, Span};
-use crate::text::word_map::begins_with;
+use crate::text::word_map::{CharacterFilter, begins_with};
 
 /// Longest piece, in units, so that a clause without an end costs bounded work.
 pub const MAX_PIECE_UNITS: usize = 64;
@@ -271,29 +271,20 @@ fn figures_length(text: &[char]) -> usize {
 
 /// Han characters that stand for themselves wherever they are, which most do: neither levels nor the first ones of names.
 struct Plain {
-    /// One bit for each value of the lower bits of the others.
-    others: [u64; PLAIN_BITS / 64],
+    others: CharacterFilter,
 }
-
-/// Bits of the filter: a power of two, hundreds of times the characters that it holds.
-const PLAIN_BITS: usize = 1 << 12;
 
 impl Plain {
     /// The others being those of levels, and those that `names` begin with.
     fn new(names: &[&[char]]) -> Self {
-        let mut others = [0; PLAIN_BITS / 64];
         let levels = ['省', '市', '区', '县', '州', '镇', '乡', '地'];
-        for character in names.iter().filter_map(|name| name.first().copied()).chain(levels) {
-            let bit = character as usize % PLAIN_BITS;
-            others[bit / 64] |= 1 << (bit % 64);
-        }
-        Self { others }
+        let firsts = names.iter().filter_map(|name| name.first().copied());
+        Self { others: CharacterFilter::new(firsts.chain(levels)) }
     }
 
     /// Whether a character is certainly one of them.
     fn holds(&self, character: char) -> bool {
-        let bit = character as usize % PLAIN_BITS;
-        matches!(character, '\u{4e00}'..='\u{9fff}') & (self.others[bit / 64] >> (bit % 64) & 1 == 0)
+        matches!(character, '\u{4e00}'..='\u{9fff}') && !self.others.may_hold(character)
     }
 }
 

@@ -11,13 +11,22 @@ type Entry<T> = (Box<[char]>, T);
 /// Bits of a filter: a power of two, some times the words of the longest list.
 const FILTER_BITS: usize = 4096;
 
+/// The bit of a character in a signature of some characters: one for each value of its lower bits. Signatures that have no bit
+/// in common are of characters of which none is the same.
+pub fn signature_bit(character: char) -> u64 {
+    1 << (u32::from(character) % u64::BITS)
+}
+
 /// One bit for each value of the lower bits of a character: most characters are in no list.
 #[derive(Clone, Debug)]
-struct Filter([u64; FILTER_BITS / 64]);
+pub struct CharacterFilter([u64; FILTER_BITS / 64]);
 
-impl Filter {
-    fn new() -> Self {
-        Self([0; FILTER_BITS / 64])
+impl CharacterFilter {
+    /// A filter of some characters.
+    pub fn new(characters: impl IntoIterator<Item = char>) -> Self {
+        let mut filter = Self([0; FILTER_BITS / 64]);
+        characters.into_iter().for_each(|character| filter.add(character));
+        filter
     }
 
     fn add(&mut self, character: char) {
@@ -25,7 +34,8 @@ impl Filter {
         self.0[bit / 64] |= 1 << (bit % 64);
     }
 
-    fn may_hold(&self, character: char) -> bool {
+    /// Whether a character may be one of them; where it says no, it is none.
+    pub fn may_hold(&self, character: char) -> bool {
         let bit = character as usize % FILTER_BITS;
         self.0[bit / 64] >> (bit % 64) & 1 == 1
     }
@@ -34,7 +44,7 @@ impl Filter {
 /// A set of characters of which few are asked for that it holds.
 #[derive(Clone, Debug)]
 pub struct CharacterSet {
-    filter: Filter,
+    filter: CharacterFilter,
     characters: FxHashSet<char>,
 }
 
@@ -42,12 +52,7 @@ impl CharacterSet {
     /// The set of some characters.
     pub fn new(characters: impl IntoIterator<Item = char>) -> Self {
         let characters: FxHashSet<char> = characters.into_iter().collect();
-        let mut filter = Filter::new();
-        #[expect(clippy::iter_over_hash_type, reason = "bits are set in whatever order")]
-        for &character in &characters {
-            filter.add(character);
-        }
-        Self { filter, characters }
+        Self { filter: CharacterFilter::new(characters.iter().copied()), characters }
     }
 
     /// The characters, in no order.
@@ -70,7 +75,7 @@ pub fn begins_with(text: &[char], word: &[char]) -> bool {
 #[derive(Clone, Debug)]
 pub struct WordMap<T> {
     /// What words begin with.
-    filter: Filter,
+    filter: CharacterFilter,
     by_first: FxHashMap<char, OfFirst<T>>,
 }
 
@@ -91,7 +96,7 @@ impl<T> OfFirst<T> {
 
     /// Bits of a second character, or of none.
     fn bit(second: Option<&char>) -> u64 {
-        second.map_or(u64::MAX, |second| 1 << (u32::from(*second) % u64::BITS))
+        second.map_or(u64::MAX, |second| signature_bit(*second))
     }
 }
 
@@ -102,7 +107,7 @@ impl<T> WordMap<T> {
     /// The words of a list; empty ones are left out.
     pub fn new<'w>(words: impl IntoIterator<Item = (&'w str, T)>) -> Self {
         let mut by_first: FxHashMap<char, OfFirst<T>> = FxHashMap::default();
-        let mut filter = Filter::new();
+        let mut filter = CharacterFilter::new([]);
         for (word, value) in words {
             let characters: Box<[char]> = word.chars().collect();
             if let Some(&first) = characters.first() {

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use super::{name, scale, strength, synonym};
 use crate::text::place;
+use crate::text::word_map::signature_bit;
 
 /// What words may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,7 +119,7 @@ impl WordHints {
         let (mut any, mut signature) = (Hints::default(), 0);
         for character in words {
             any = any.and(hints(character));
-            signature |= 1 << (u32::from(*character) % u64::BITS);
+            signature |= signature_bit(*character);
         }
         Self { first: end(words.first()), last: end(words.last()), any: any.only(asked), signature }
     }

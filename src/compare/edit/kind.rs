@@ -29,6 +29,7 @@ const LONGEST_CHANGE: u32 = 1024;
 /// The kind of a replacement of words that differ; `None` when no rule knows it.
 pub(super) fn kind_of(context: &EditContext<'_>, change: Pair<Span<Normalized>>) -> Option<EditKind> {
     match is_long(change) {
+        // Not even its characters are looked at.
         true => None,
         false => kind_among(context, change, asked(context, change)),
     }

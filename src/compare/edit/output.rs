@@ -48,10 +48,8 @@ fn keep_characters_whole(texts: Pair<&NormalizedText>, pieces: Vec<Piece>) -> Ve
         Pair::new(cut(Side::Left), cut(Side::Right))
     };
     // Hardly any text holds a character that is several once it is normalised.
-    if !texts.left.may_share_raw_characters() && !texts.right.may_share_raw_characters() {
-        return pieces;
-    }
-    if pieces.windows(2).all(|two| cuts(&two[0], &two[1]) == Pair::new(0, 0)) {
+    let may_cut = texts.left.may_share_raw_characters() || texts.right.may_share_raw_characters();
+    if !may_cut || pieces.windows(2).all(|two| cuts(&two[0], &two[1]) == Pair::new(0, 0)) {
         return pieces;
     }
     let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());

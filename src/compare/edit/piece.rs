@@ -1,6 +1,6 @@
 //! A stretch of both sides on its way to becoming an edit.
 
-use crate::compare::comparison::{EditKind, EditOp};
+use crate::compare::comparison::EditKind;
 use crate::text::span::{Normalized, Pair, Span};
 
 /// A stretch of both sides, in normalised characters. Pieces follow one another without gap within their spans.
@@ -34,15 +34,6 @@ impl Piece {
             _ => EditKind::Other,
         });
         Self { spans, state: State::Changed(kind) }
-    }
-
-    pub(super) fn op(&self) -> EditOp {
-        match (&self.state, self.spans.left.is_empty(), self.spans.right.is_empty()) {
-            (State::Equal, ..) => EditOp::Equal,
-            (_, true, _) => EditOp::Insert,
-            (_, _, true) => EditOp::Delete,
-            _ => EditOp::Replace,
-        }
     }
 
     /// Whether no rule knew what sort of change it is.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
-use crate::compare::comparison::Direction;
+use crate::compare::comparison::{Direction, EditOp};
 use crate::text::analysis::analyze;
 use crate::text::document::{Document, DocumentLimits, Metadata};
 use crate::text::lexicon::{CustomWords, Lexicon};
