@@ -133,13 +133,13 @@ pub fn find(
     let options = ChainOptions { shadow: if law { LAW_SHADOW } else { SHADOW }, ..ChainOptions::default() };
     let mut steps = StepBudget::new(budgets.chain_steps);
     let chained =
-        chain(&mut matcher, &matches, Weight::Echo, &vec![false; matches.len()], &options, &mut steps, cancel)?;
+        chain(&mut matcher, &matches, Weight::Echo, vec![false; matches.len()], &options, &mut steps, cancel)?;
     end = end.and(chained.end);
     let (min_bits, looseness) = if law { (MIN_LAW_BITS, LAW_LOOSENESS_BITS) } else { (MIN_BITS, LOOSENESS_BITS) };
     let is_echo = |draft: &Draft| draft.score - looseness * (1.0 - draft.similarity()) >= min_bits;
     let (mut echoes, hints): (Vec<Draft>, Vec<Draft>) = chained.drafts.into_iter().partition(is_echo);
     let mut steps = StepBudget::new(budgets.chain_steps);
-    let plain = chain(&mut matcher, &matches, Weight::Plain, &chained.used, &options, &mut steps, cancel)?;
+    let plain = chain(&mut matcher, &matches, Weight::Plain, chained.used, &options, &mut steps, cancel)?;
     end = end.and(plain.end);
     let is_formula = |draft: &&Draft| {
         let stock = draft.weight <= MAX_FORMULA_SHARE * draft.plain;

@@ -99,7 +99,7 @@ pub fn chain<'a>(
     matcher: &'a mut PieceMatcher<'_>,
     matches: &'a Matches,
     weight: Weight,
-    taken: &[bool],
+    taken: Vec<bool>,
     options: &'a ChainOptions,
     budget: &'a mut StepBudget,
     cancel: &'a Cancel,
@@ -117,7 +117,7 @@ pub fn chain<'a>(
         units: matcher.units(),
         matches,
         weight,
-        used: taken.to_vec(),
+        used: taken,
         options,
         budget,
         matcher,
@@ -128,7 +128,7 @@ pub fn chain<'a>(
     };
     let mut sketches = Sketches::new(chaining.units, matches, weight, options);
     let mut growing = Growing::default();
-    for seed in heaviest {
+    for seed in heaviest.into_iter().map(Weighed::index) {
         if chaining.used[seed as usize] {
             continue;
         }

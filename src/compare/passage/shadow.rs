@@ -7,7 +7,7 @@
 use crate::compare::comparison::StageEnd;
 use crate::compare::matching::Units;
 use crate::text::cancel::{Cancelled, Polls};
-use crate::text::span::Pair;
+use crate::text::span::{Pair, Side};
 
 use super::Draft;
 use super::bucket::Buckets;
@@ -30,7 +30,6 @@ struct Kept {
 }
 
 /// The ranges of the wordings of all that are kept, one behind the other.
-#[derive(Default)]
 struct Wordings(Vec<(u32, u32)>);
 
 impl Wordings {
@@ -57,13 +56,14 @@ pub(super) fn drop_shadowed(
     polls: &mut Polls<'_>,
     mut afford: impl FnMut(u64) -> Result<bool, Cancelled>,
 ) -> Result<(Vec<Draft>, StageEnd), Cancelled> {
-    let packed = |(first, end): (u32, u32)| u64::from(first) << 32 | u64::from(end);
-    let units_of = |weighed: &Weighed| sketches.get(weighed.index()).units.map(packed);
-    // Where a sketch stands is read from its pair, so it is asked for once. These sorts keep the order of what is equal: by the
-    // right side, then by the left one, is by the left side first.
+    // Where a sketch stands is read from its pair, so it is asked for once a sort. The sorts keep the order of what is equal, so
+    // that the last one decides first; one number at a time takes the least room.
     let sort_equal = |equal: &mut [Weighed]| {
-        equal.sort_by_cached_key(|weighed| units_of(weighed).right);
-        equal.sort_by_cached_key(|weighed| units_of(weighed).left);
+        for side in [Side::Right, Side::Left] {
+            let units = |weighed: &Weighed| *sketches.get(weighed.index()).units.get(side);
+            equal.sort_by_cached_key(|weighed| units(weighed).1);
+            equal.sort_by_cached_key(|weighed| units(weighed).0);
+        }
     };
     let weights = (0..sketches.len() as u32).map(|index| (index, sketches.weight(index)));
     let heaviest_first = heaviest_first(weights, sort_equal, polls)?;
@@ -72,9 +72,11 @@ pub(super) fn drop_shadowed(
     debug_assert!(options.max_overlap >= 0.5);
     let mut held = units.map(|units| Buckets::new(last(units)));
     let (mut wording, mut runs) = (Pair::<Wording>::default(), Vec::new());
-    let (mut kept, mut wordings): (Vec<Kept>, _) = (Vec::new(), Wordings::default());
+    // Room that is not written to costs nothing; what a list leaves behind as it grows is given back late.
+    let most = sketches.len().min(MOST_KEPT);
+    let (mut kept, mut wordings) = (Vec::<Kept>::with_capacity(most), Wordings(Vec::with_capacity(2 * most)));
     let mut end = StageEnd::Complete;
-    for &index in &heaviest_first {
+    for index in heaviest_first.iter().map(|weighed| weighed.index()) {
         let sketch = sketches.get(index);
         sketches.runs(index, &mut runs);
         wording.left.read(&runs, |run| run.left);

@@ -66,7 +66,8 @@ pub(super) struct Sketches<'a> {
 impl<'a> Sketches<'a> {
     /// None yet. `weight` and `options` are those of the chain.
     pub(super) fn new(units: Pair<&'a Units>, matches: &'a Matches, weight: Weight, options: &'a ChainOptions) -> Self {
-        Self { units, matches, weight, options, all: Vec::new(), grown: Vec::new(), runs: Vec::new() }
+        let all = Vec::with_capacity(matches.len());
+        Self { units, matches, weight, options, all, grown: Vec::new(), runs: Vec::new() }
     }
 
     /// How many there are.
@@ -177,7 +178,7 @@ pub(super) fn heaviest_first(
     weights: impl Iterator<Item = (u32, f32)>,
     sort_equal: impl Fn(&mut [Weighed]),
     polls: &mut Polls<'_>,
-) -> Result<Vec<u32>, Cancelled> {
+) -> Result<Vec<Weighed>, Cancelled> {
     let weighed = |(index, weight)| Weighed(u64::from(descending(weight)) << 32 | u64::from(index));
     let mut all: Vec<Weighed> = weights.map(weighed).collect();
     cancel::sort_by_key(&mut all, &|weighed| *weighed, polls)?;
@@ -187,7 +188,7 @@ pub(super) fn heaviest_first(
             sort_equal(equal);
         }
     }
-    Ok(all.into_iter().map(Weighed::index).collect())
+    Ok(all)
 }
 
 /// A number that is smaller for a heavier weight, in the order of `f32::total_cmp`.
@@ -219,7 +220,8 @@ mod tests {
             let place = |weighed: &Weighed| (items[weighed.index() as usize].1, items[weighed.index() as usize].2);
             let sort_equal = |equal: &mut [Weighed]| equal.sort_by_key(place);
             let cancel = Cancel::new();
-            prop_assert_eq!(heaviest_first(weights, sort_equal, &mut Polls::new(&cancel)), Ok(expected));
+            let found = heaviest_first(weights, sort_equal, &mut Polls::new(&cancel)).expect("nobody cancels");
+            prop_assert_eq!(found.into_iter().map(Weighed::index).collect::<Vec<u32>>(), expected);
         }
     }
 }
