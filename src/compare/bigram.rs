@@ -13,14 +13,12 @@ use crate::text::span::Pair;
 /// The bigrams of one document.
 #[derive(Clone, Debug, Default)]
 pub struct Bigrams {
-    /// For each bigram the index of its first place; which bigram it is, its units tell.
-    groups: Vec<u32>,
-    /// First unit of every bigram, by bigram.
+    /// For each rank where the bigrams that begin with it stand among all places; one more at the end.
+    starts: Vec<u32>,
+    /// First unit of every bigram, by the rank of its first unit, then of its second one.
     places: Vec<u32>,
     /// For every unit the rank of its number among all that occur in either document.
     ranks: Vec<u32>,
-    /// How many numbers occur.
-    distinct: usize,
 }
 
 impl Bigrams {
@@ -31,46 +29,56 @@ impl Bigrams {
 
     /// How many numbers occur in either document.
     pub fn distinct(&self) -> usize {
-        self.distinct
+        self.starts.len().saturating_sub(1)
     }
 
-    /// The places of every bigram's first unit, bigram by bigram, in the order of keys.
-    pub fn places(&self) -> impl Iterator<Item = &[u32]> {
-        let ends = self.groups.iter().skip(1).copied().chain([self.places.len() as u32]);
-        self.groups.iter().zip(ends).map(|(first, end)| &self.places[*first as usize..end as usize])
+    /// Calls `each` with the places of every bigram's first unit, bigram by bigram, in their order.
+    pub fn each(&self, mut each: impl FnMut(&[u32])) {
+        for ends in self.starts.windows(2) {
+            let of_rank = &self.places[ends[0] as usize..ends[1] as usize];
+            of_rank.chunk_by(|one, other| self.second(*one) == self.second(*other)).for_each(&mut each);
+        }
     }
 
-    /// Lets the ranks go: whoever asks for nothing but places needs a third less room.
-    pub fn forget_ranks(&mut self) {
-        self.ranks = Vec::new();
+    /// The rank of the unit behind the first one of a bigram.
+    fn second(&self, place: u32) -> u32 {
+        self.ranks[place as usize + 1]
     }
 
-    /// Every bigram as a key with the places of its first unit, in the order of keys.
-    fn iter(&self) -> impl Iterator<Item = (u64, &[u32])> {
-        self.places().map(|places| (places.first().map_or(0, |place| key(&self.ranks, *place)), places))
+    /// The places of the bigrams that begin with a rank.
+    fn of_rank(&self, rank: usize) -> &[u32] {
+        &self.places[self.starts[rank] as usize..self.starts[rank + 1] as usize]
     }
 }
 
-/// The bigram that begins at a unit, by the ranks of its units.
-fn key(ranks: &[u32], at: u32) -> u64 {
-    u64::from(ranks[at as usize]) << 32 | u64::from(ranks[at as usize + 1])
-}
-
-/// The bigrams that both documents hold, with their places in either, in the order of keys.
+/// The bigrams that both documents hold, with their places in either, in their order.
 pub fn shared(bigrams: Pair<&Bigrams>) -> impl Iterator<Item = Pair<&[u32]>> {
-    let (mut lefts, mut rights) = (bigrams.left.iter(), bigrams.right.iter());
-    let (mut left, mut right) = (lefts.next(), rights.next());
+    let Pair { left, right } = bigrams;
+    // What is left of the bigrams that begin with one rank.
+    let (mut rank, mut lefts, mut rights): (usize, &[u32], &[u32]) = (0, &[], &[]);
     std::iter::from_fn(move || {
         loop {
-            let ((left_key, left_places), (right_key, right_places)) = (left?, right?);
-            if left_key <= right_key {
-                left = lefts.next();
-            }
-            if right_key <= left_key {
-                right = rights.next();
-            }
-            if left_key == right_key {
-                return Some(Pair::new(left_places, right_places));
+            let (Some(&first_left), Some(&first_right)) = (lefts.first(), rights.first()) else {
+                if rank == left.distinct() {
+                    return None;
+                }
+                (lefts, rights) = (left.of_rank(rank), right.of_rank(rank));
+                rank += 1;
+                continue;
+            };
+            let (left_second, right_second) = (left.second(first_left), right.second(first_right));
+            if left_second < right_second {
+                lefts = &lefts[1..];
+            } else if right_second < left_second {
+                rights = &rights[1..];
+            } else {
+                let count = |bigrams: &Bigrams, places: &[u32]| {
+                    places.iter().take_while(|place| bigrams.second(**place) == left_second).count()
+                };
+                let (of_left, of_right);
+                (of_left, lefts) = lefts.split_at(count(left, lefts));
+                (of_right, rights) = rights.split_at(count(right, rights));
+                return Some(Pair::new(of_left, of_right));
             }
         }
     })
@@ -91,52 +99,45 @@ const PLANE: usize = 0x1_0000;
 /// Units that are looked at between two polls.
 const CHUNK: usize = 1024;
 
-/// Which numbers occur, with their ranks: a bit for each number of the plane, a map for the few behind it.
-struct Occurring {
-    /// Bits of the numbers of the plane, by words of 64.
-    plane: Vec<u64>,
-    /// How many numbers occur before those of each word.
-    before: Vec<u32>,
-    /// Ranks of the numbers behind the plane.
-    beyond: FxHashMap<u32, u32>,
-}
-
-impl Occurring {
-    fn rank(&self, number: u32) -> u32 {
-        let (word, bit) = (number as usize / 64, number % 64);
-        match self.plane.get(word) {
-            Some(bits) => self.before[word] + (bits & ((1 << bit) - 1)).count_ones(),
-            None => self.beyond.get(&number).copied().unwrap_or(0),
-        }
-    }
-}
-
 /// For each number of either document its rank among all that occur, and how many occur.
 fn ranks(mut numbers: Pair<Vec<u32>>, polls: &mut Polls<'_>) -> Result<(Pair<Vec<u32>>, usize), Cancelled> {
-    let mut occurring = Occurring { plane: vec![0; PLANE / 64], before: Vec::new(), beyond: FxHashMap::default() };
+    // Which numbers of the plane occur, in words of 64 bits, and the ranks of those behind it.
+    let mut occurring = vec![0_u64; PLANE / 64];
+    let mut beyond: FxHashMap<u32, u32> = FxHashMap::default();
     for chunk in numbers.left.chunks(CHUNK).chain(numbers.right.chunks(CHUNK)) {
         polls.steps(CHUNK as u32)?;
         for &number in chunk {
-            match occurring.plane.get_mut(number as usize / 64) {
+            match occurring.get_mut(number as usize / 64) {
                 Some(bits) => *bits |= 1 << (number % 64),
-                None => _ = occurring.beyond.insert(number, 0),
+                None => _ = beyond.insert(number, 0),
             }
         }
     }
-    let mut distinct = 0;
-    for bits in &occurring.plane {
-        occurring.before.push(distinct);
-        distinct += bits.count_ones();
+    // A rank is at most its number. Counting the bits before a number instead would take longer wherever the processor is
+    // not known to do it at once.
+    let mut of_plane = vec![0_u16; PLANE];
+    let mut distinct = 0_u32;
+    for (first, &bits) in (0..PLANE).step_by(64).zip(&occurring) {
+        let mut bits = bits;
+        while bits != 0 {
+            of_plane[first + bits.trailing_zeros() as usize] = distinct as u16;
+            distinct += 1;
+            bits &= bits - 1;
+        }
     }
-    let mut beyond: Vec<u32> = occurring.beyond.keys().copied().collect();
-    beyond.sort_unstable();
-    for number in beyond {
-        occurring.beyond.insert(number, distinct);
+    let mut of_beyond: Vec<u32> = beyond.keys().copied().collect();
+    of_beyond.sort_unstable();
+    for number in of_beyond {
+        beyond.insert(number, distinct);
         distinct += 1;
     }
+    let rank = |number: u32| match of_plane.get(number as usize) {
+        Some(&rank) => u32::from(rank),
+        None => beyond.get(&number).copied().unwrap_or(0),
+    };
     for chunk in numbers.left.chunks_mut(CHUNK).chain(numbers.right.chunks_mut(CHUNK)) {
         polls.steps(CHUNK as u32)?;
-        chunk.iter_mut().for_each(|number| *number = occurring.rank(*number));
+        chunk.iter_mut().for_each(|number| *number = rank(*number));
     }
     Ok((numbers, distinct as usize))
 }
@@ -179,14 +180,8 @@ fn index(units: &Units, ranks: Vec<u32>, distinct: usize, polls: &mut Polls<'_>)
         }
     }
     drop(by_second);
-    let (mut groups, mut last) = (Vec::new(), None);
-    for (index, at) in (0..).zip(&places) {
-        polls.step()?;
-        let key = key(&ranks, *at);
-        if last != Some(key) {
-            last = Some(key);
-            groups.push(index);
-        }
-    }
-    Ok(Bigrams { groups, places, ranks, distinct })
+    // Each rank has its next place where those of the following one begin.
+    next_by_first.rotate_right(1);
+    next_by_first[0] = 0;
+    Ok(Bigrams { starts: next_by_first, places, ranks })
 }

@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use crate::text::cancel::{Cancel, Cancelled, Polls};
-use crate::text::word_map::signature_bit;
+use crate::text::word_map::{CharacterFilter, signature_bit};
 
 static LIST: &str = include_str!("../../data/formulas.txt");
 
@@ -86,9 +86,13 @@ pub struct Formulas {
     openings: Openings,
 }
 
-/// How patterns open, as filters: at most places of a text none does, and three bits tell so.
+/// How patterns open, as filters: at most places of a text none does, and two bits tell so.
 #[derive(Clone, Debug)]
 struct Openings {
+    /// First two characters of patterns that open with two.
+    pairs: Filter,
+    /// First characters of all others.
+    singles: CharacterFilter,
     /// First three characters of patterns that open with three.
     three: Filter,
     /// First two characters of patterns that open with two and go on with something else than a third, or end.
@@ -103,14 +107,14 @@ struct Openings {
 
 /// A set of openings that may hold more than was put in: one bit each.
 #[derive(Clone, Debug)]
-struct Filter(Vec<u64>);
+struct Filter(Box<[u64; OPENING_BITS / 64]>);
 
 /// Bits of each filter: some hundred times the openings of the list.
 const OPENING_BITS: usize = 1 << 16;
 
 impl Filter {
     fn new() -> Self {
-        Self(vec![0; OPENING_BITS / 64])
+        Self(Box::new([0; OPENING_BITS / 64]))
     }
 
     /// Word and bit of an opening.
@@ -133,11 +137,19 @@ impl Filter {
 
 impl Openings {
     fn new() -> Self {
-        Self { three: Filter::new(), two: Filter::new(), one: Filter::new(), numeral: false, gap: false }
+        let singles = CharacterFilter::new([]);
+        let [pairs, three, two, one] = std::array::from_fn(|_| Filter::new());
+        Self { pairs, singles, three, two, one, numeral: false, gap: false }
     }
 
     fn add(&mut self, steps: [Option<Step>; 3]) {
         use Step::Character;
+        match steps {
+            [Some(Character(first)), Some(Character(second)), _] => self.pairs.add(&[first, second]),
+            [Some(Character(first)), ..] => self.singles.add(first),
+            [Some(Step::Numeral), ..] => ('\0'..=char::MAX).filter(|c| is_numeral(*c)).for_each(|c| self.singles.add(c)),
+            _ => {}
+        }
         match steps {
             [Some(Character(first)), Some(Character(second)), Some(Character(third))] => {
                 self.three.add(&[first, second, third]);
@@ -150,10 +162,17 @@ impl Openings {
         }
     }
 
-    /// Whether a pattern may open at the start of `text`. All filters are asked at once, because each by itself says yes too
-    /// often to be guessed.
+    /// Whether a pattern may open at the start of `text`.
+    #[inline]
     fn may_open(&self, text: &[char]) -> bool {
         let Some(&first) = text.first() else { return self.gap };
+        let begins_pair = text.get(..2).is_some_and(|pair| self.pairs.may_hold(pair));
+        (self.gap | self.singles.may_hold(first) | begins_pair) && self.opens(first, text)
+    }
+
+    /// The same, told by all that is known of openings. All filters are asked at once, because each by itself says yes too
+    /// often to be guessed.
+    fn opens(&self, first: char, text: &[char]) -> bool {
         let begins = |filter: &Filter, length: usize| text.get(..length).is_some_and(|text| filter.may_hold(text));
         self.gap
             | (self.numeral && is_numeral(first))
@@ -211,18 +230,28 @@ impl Formulas {
 
     /// For every character of a text, whether it stands in a stock phrase.
     pub fn marks(&self, text: &[char], cancel: &Cancel) -> Result<Vec<bool>, Cancelled> {
-        let mut polls = Polls::new(cancel);
         let mut marks = vec![false; text.len()];
+        self.each_place(text, cancel, |place| marks[place].fill(true))?;
+        Ok(marks)
+    }
+
+    /// Calls `each` with where stock phrases of a text stand, by where they begin; they may overlap.
+    pub fn each_place(
+        &self,
+        text: &[char],
+        cancel: &Cancel,
+        mut each: impl FnMut(Range<usize>),
+    ) -> Result<(), Cancelled> {
+        let mut polls = Polls::new(cancel);
         for start in 0..text.len() {
             polls.steps(4)?;
-            if !self.openings.may_open(&text[start..]) {
-                continue;
-            }
-            if let Some(end) = self.longest_from(0, text, start) {
-                marks[start..end].fill(true);
+            if self.openings.may_open(&text[start..])
+                && let Some(end) = self.longest_from(0, text, start)
+            {
+                each(start..end);
             }
         }
-        Ok(marks)
+        Ok(())
     }
 
     /// The stock phrases of a text: stretches of marked characters, in order, none touching the next.

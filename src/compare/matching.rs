@@ -205,7 +205,6 @@ fn document_units(
             polls.steps(1 + length as u32)?;
             out.numbers.extend(ahead[..length].iter().map(|character| *character as u32));
             out.starts.extend(at as u32..(at + length) as u32);
-            out.shapes.extend(std::iter::repeat_n(Shape::CHARACTER, length));
             at += length;
             if at == end {
                 break;
@@ -219,6 +218,11 @@ fn document_units(
                 first_unit = out.numbers.len();
                 first_character = at as u32;
             }
+            // Marks are no units, and open neither a name nor a slogan of figures.
+            if character_number(character).is_none() {
+                at += 1;
+                continue;
+            }
             let name = names.iter().find(|name| begins_with(&characters[at..end], name));
             let (number, length) = match name {
                 Some(name) => (Some(PLACE), name.len()),
@@ -229,6 +233,8 @@ fn document_units(
                 },
             };
             if let Some(number) = number {
+                // All before it that have no shape yet are single characters.
+                out.shapes.resize(out.numbers.len(), Shape::CHARACTER);
                 out.numbers.push(number);
                 out.starts.push(at as u32);
                 out.shapes.push(Shape::new(number, length));
@@ -238,6 +244,7 @@ fn document_units(
         let span = Span::new(first_character, clause.span.end());
         push_piece(&mut out, first_unit, span, clause.sentence, sentence.paragraph);
     }
+    out.shapes.resize(out.numbers.len(), Shape::CHARACTER);
     Ok(out)
 }
 
@@ -245,11 +252,15 @@ fn push_piece(out: &mut Units, first_unit: usize, span: Span<Normalized>, senten
     let units = first_unit as u32..out.numbers.len() as u32;
     if !units.is_empty() {
         let piece = out.pieces.len() as u32;
-        for unit in units.clone() {
-            if (unit as usize).is_multiple_of(BLOCK_UNITS) {
+        let mut at = first_unit;
+        while at < out.numbers.len() {
+            if at.is_multiple_of(BLOCK_UNITS) {
                 out.block_pieces.push(piece);
             }
-            out.pieces_behind.push((piece - out.block_pieces[unit as usize / BLOCK_UNITS]) as u8);
+            let inside_block = (BLOCK_UNITS - at % BLOCK_UNITS).min(out.numbers.len() - at);
+            let behind = (piece - out.block_pieces[at / BLOCK_UNITS]) as u8;
+            out.pieces_behind.extend(std::iter::repeat_n(behind, inside_block));
+            at += inside_block;
         }
         out.pieces.push(Piece { units, span, sentence, paragraph });
     }

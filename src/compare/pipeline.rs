@@ -99,7 +99,7 @@ pub fn compare_watched(
         false => owned_units.left.numbers.clone(),
     };
     let numbers = Pair::new(left_numbers, owned_units.right.take_numbers());
-    let mut owned_bigrams = bigram::bigrams(owned_units.as_ref(), numbers, cancel)?;
+    let owned_bigrams = bigram::bigrams(owned_units.as_ref(), numbers, cancel)?;
     let units = owned_units.as_ref();
     let no_formulas = options.without.has(Part::StockPhrases).then(Formulas::none);
     let formulas = no_formulas.as_ref().unwrap_or(formulas);
@@ -117,8 +117,6 @@ pub fn compare_watched(
             found.formulas.clear();
         }
         begins(Stage::Alignment);
-        owned_bigrams.left.forget_ranks();
-        owned_bigrams.right.forget_ranks();
         found.matches.forget_places();
         let weights = Pair::new(
             link::unit_weights(units.left, owned_bigrams.left),

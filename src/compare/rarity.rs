@@ -346,19 +346,28 @@ fn slogans(characters: &[char]) -> Vec<Span<Normalized>> {
 /// What the bits of each character are multiplied with.
 fn factors(analysis: &Analysis, formulas: &Formulas, cancel: &Cancel) -> Result<Vec<Factor>, Cancelled> {
     let characters = analysis.text.characters();
-    let marked = formulas.marks(characters, cancel)?.into_iter();
-    let mut factors: Vec<Factor> = marked.map(|marked| if marked { Factor::Stock } else { Factor::Whole }).collect();
+    let mut factors = vec![Factor::Whole; characters.len()];
+    formulas.each_place(characters, cancel, |place| factors[place].fill(Factor::Stock))?;
     let mut depth = 0usize;
+    // What a character counts that stands in no stock phrase.
+    let mut free = Factor::Whole;
     for (factor, character) in factors.iter_mut().zip(characters) {
-        match character {
-            '《' => depth += 1,
-            '》' => depth = depth.saturating_sub(1),
-            '\n' => depth = 0,
-            _ if depth > 0 && *factor == Factor::Whole => *factor = Factor::Cited,
-            _ => {}
+        // Most characters are Han.
+        if !matches!(character, '\u{4e00}'..='\u{9fff}') {
+            match character {
+                '《' => depth += 1,
+                '》' => depth = depth.saturating_sub(1),
+                '\n' => depth = 0,
+                _ => {}
+            }
+            free = if depth > 0 { Factor::Cited } else { Factor::Whole };
+            if !is_word_character(*character) && !is_han(*character) {
+                *factor = Factor::Nothing;
+                continue;
+            }
         }
-        if !is_word_character(*character) && !is_han(*character) {
-            *factor = Factor::Nothing;
+        if *factor == Factor::Whole {
+            *factor = free;
         }
     }
     Ok(factors)

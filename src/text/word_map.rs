@@ -29,12 +29,14 @@ impl CharacterFilter {
         filter
     }
 
-    fn add(&mut self, character: char) {
+    /// Adds a character.
+    pub fn add(&mut self, character: char) {
         let bit = character as usize % FILTER_BITS;
         self.0[bit / 64] |= 1 << (bit % 64);
     }
 
     /// Whether a character may be one of them; where it says no, it is none.
+    #[inline]
     pub fn may_hold(&self, character: char) -> bool {
         let bit = character as usize % FILTER_BITS;
         self.0[bit / 64] >> (bit % 64) & 1 == 1

@@ -300,13 +300,13 @@ pub fn unit_weights(units: &Units, bigrams: Bigrams) -> Vec<f32> {
     let rarity_of = |places: usize| (pieces / places as f32).log2().max(0.0) / 2.0;
     // Most bigrams stand in few places.
     let of_few: [f32; 16] = std::array::from_fn(rarity_of);
-    for places in bigrams.places() {
+    bigrams.each(|places| {
         let rarity = of_few.get(places.len()).copied().unwrap_or_else(|| rarity_of(places.len()));
         for at in places {
             weights[*at as usize] += rarity;
             weights[*at as usize + 1] += rarity;
         }
-    }
+    });
     weights
 }
 

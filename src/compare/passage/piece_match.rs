@@ -86,7 +86,7 @@ impl<'a> PieceMatcher<'a> {
         self.hold(right);
         self.equal.clear();
         self.equal.extend(a.iter().map(|&rank| self.places[rank as usize]));
-        self.find_runs(b.len() as u32);
+        self.find_runs();
         self.candidates.sort_unstable();
         let mut used = Pair::new(0_u64, 0_u64);
         let runs = &mut self.runs;
@@ -134,20 +134,25 @@ impl<'a> PieceMatcher<'a> {
     }
 
     /// All runs of two units or more that cannot be lengthened.
-    fn find_runs(&mut self, columns: u32) {
+    fn find_runs(&mut self) {
         self.candidates.clear();
         let equal = &self.equal;
         for (i, &here) in equal.iter().enumerate() {
             let before = if i == 0 { 0 } else { equal[i - 1] };
             let Some(&after) = equal.get(i + 1) else { break };
-            let mut starts = here & !(before << 1) & (after >> 1);
-            while starts != 0 {
-                let j = starts.trailing_zeros();
-                starts &= starts - 1;
-                let room = (equal.len() - i).min((columns - j) as usize);
-                let goes_on = |by: &usize| equal[i + by] >> (j as usize + by) & 1 == 1;
-                let length = (2..room).take_while(goes_on).count() as u32 + 2;
-                self.candidates.push(packed(i as u32, j, length));
+            // Runs that begin here, as bits of their columns: those that go on at the row that is looked at.
+            let mut going_on = here & !(before << 1) & (after >> 1);
+            let mut length = 2;
+            while going_on != 0 {
+                let goes_on = equal.get(i + length).map_or(0, |row| going_on & (row >> length));
+                let mut ended = going_on & !goes_on;
+                while ended != 0 {
+                    let j = ended.trailing_zeros();
+                    ended &= ended - 1;
+                    self.candidates.push(packed(i as u32, j, length as u32));
+                }
+                going_on = goes_on;
+                length += 1;
             }
         }
     }
