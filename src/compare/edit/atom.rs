@@ -62,12 +62,30 @@ pub(super) fn atoms(
 ) -> Vec<Atom> {
     let mut out = Vec::with_capacity(most.saturating_add(1).min(span.len() as usize));
     let mut at = span.start();
+    // The first word that does not end before the atom.
+    let mut ahead = words.words();
     while at < span.end() && out.len() <= most {
-        let (length, class) = next(characters, at, span.end(), words, own);
+        while ahead.first().is_some_and(|word| word.end() <= at) {
+            ahead = &ahead[1..];
+        }
+        let whole = ahead.first().filter(|word| word.start() == at && word.end() <= span.end());
+        let (length, class) = match whole.filter(|word| is_plain(&characters[word.range()])) {
+            Some(word) => (word.len(), Class::Word),
+            None => next(characters, at, span.end(), words, own),
+        };
         out.push(Atom { span: Span::new(at, at + length), class });
         at += length;
     }
     out
+}
+
+/// Whether no rule of this module is about a word, by its characters: it stays as the lexicon cut it.
+fn is_plain(word: &[char]) -> bool {
+    let first = hint::of(word[0]);
+    !first.may_be(Hints::SCALE.and(Hints::PLACE).and(Hints::DEGREE))
+        && !hint::of_any(word).may_be(Hints::NUMERAL)
+        && !PARTICLES.contains(word[0])
+        && !is_punctuation(word[0])
 }
 
 fn next(characters: &[char], at: u32, end: u32, words: Borders<'_>, own: &OwnPlaces) -> (u32, Class) {

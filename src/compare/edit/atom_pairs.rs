@@ -5,10 +5,13 @@
 //! pairs mirror with the sides. Cost: a few steps for each pair of atoms; most have nothing in common, which two numbers
 //! tell.
 
+use std::cell::OnceCell;
+
 use super::EditContext;
 use super::atom::{Atom, Class};
 use super::hint::Hints;
-use super::kind::{Facts, kind_between};
+use super::kind::{Facts, Subjects, WordFacts, kind_between};
+use super::pairing::Sharing;
 use super::quantity::Figure;
 use super::strength;
 use crate::text::span::{Normalized, Pair, Side, Span};
@@ -20,46 +23,96 @@ const PLAIN_SCORE: u32 = 1;
 pub(super) struct KnownAtom<'a> {
     /// Its characters.
     pub(super) span: Span<Normalized>,
-    /// What rules ask about it.
-    pub(super) facts: Facts<'a>,
+    side: Side,
     class: Class,
     key: Key,
+    asked: Hints,
+    alone: WordFacts,
+    /// What rules ask about it; read when a rule first asks, because most atoms are told by their keys.
+    facts: OnceCell<Facts<'a>>,
 }
 
 impl<'a> KnownAtom<'a> {
     /// Reads an atom of one side, of which no more is `asked`.
-    pub(super) fn of(context: &EditContext<'a>, side: Side, Atom { span, class }: Atom, asked: Hints) -> Self {
-        let facts = Facts::of(context, side, span, asked);
-        let key = Key::of(context, &class, &facts);
-        Self { span, facts, class, key }
+    pub(super) fn of(
+        context: &EditContext<'a>,
+        side: Side,
+        Atom { span, class }: Atom,
+        asked: Hints,
+        sharing: Sharing,
+    ) -> Self {
+        let words = context.texts().get(side).slice(span);
+        let alone = WordFacts::of(context, words, asked);
+        let mut out = Self { span, side, class, key: Key::OF_OTHERS, asked, alone, facts: OnceCell::new() };
+        if matches!(out.class, Class::Word | Class::Degree(_) | Class::Scale) {
+            let before = span.start().checked_sub(1);
+            let before = before.map(|before| context.texts().get(side).characters()[before as usize]);
+            let (of_words, may_be_more) = alone.subjects(words, before, asked);
+            out.key = Key {
+                subjects: if may_be_more { out.facts(context).subjects(context, of_words) } else { of_words },
+                synonyms: alone.synonyms(),
+                signature: if sharing == Sharing::Nothing { 0 } else { alone.signature() },
+            };
+        }
+        out
+    }
+
+    /// What rules ask about it.
+    pub(super) fn facts(&self, context: &EditContext<'a>) -> &Facts<'a> {
+        self.facts.get_or_init(|| Facts::with(context, self.side, self.span, self.asked, self.alone))
+    }
+
+    /// Whether both are words that no rule knows and that have no character in common.
+    pub(super) fn is_plain_against(&self, other: &Self) -> bool {
+        self.key.is_plain_against(other.key)
     }
 }
 
 /// What tells most pairs of atoms without a look at their words.
 #[derive(Clone, Copy)]
 struct Key {
-    /// What rules may know of it.
-    subjects: u16,
-    /// Its characters, as [`Facts::signature`] says.
+    /// What rules may know of it, besides synonyms.
+    subjects: Subjects,
+    /// One bit for each of the lines of synonyms that it stands in, as [`synonym::lines`] says.
+    synonyms: u64,
+    /// Its characters, as [`signature_bit`](crate::text::word_map::signature_bit) says; none if the other side has none of them.
     signature: u64,
 }
 
 impl Key {
-    fn of<'a>(context: &EditContext<'a>, class: &Class, facts: &Facts<'a>) -> Self {
-        match class {
-            Class::Word | Class::Degree(_) | Class::Scale => {
-                Self { subjects: facts.subjects(context), signature: facts.signature() }
-            }
-            // What is no word is scored by its class, against whatever it stands.
-            Class::Figure(_) | Class::Punctuation => Self { subjects: u16::MAX, signature: u64::MAX },
-        }
-    }
+    /// What is no word is scored by its class, against whatever it stands.
+    const OF_OTHERS: Self = Self { subjects: Subjects::OTHERS, synonyms: u64::MAX, signature: u64::MAX };
 
     /// Whether two atoms are words with nothing in common that a score could rest on. Equal words have their characters in
-    /// common, synonyms that they are of the list.
+    /// common.
     fn is_plain_against(self, other: Self) -> bool {
-        self.subjects & other.subjects == 0 && self.signature & other.signature == 0
+        !self.subjects.meet(other.subjects)
+            && self.synonyms & other.synonyms == 0
+            && self.signature & other.signature == 0
+            && !self.is_of_others()
+            && !other.is_of_others()
     }
+
+    fn is_of_others(self) -> bool {
+        self.subjects == Subjects::OTHERS
+    }
+
+    /// All that either is about.
+    fn or(self, other: Self) -> Self {
+        Self {
+            subjects: self.subjects.and(other.subjects),
+            synonyms: self.synonyms | other.synonyms,
+            signature: self.signature | other.signature,
+        }
+    }
+}
+
+/// Whether the atoms of both sides are words of which none has anything in common with one of the other side: whatever pairs,
+/// nothing is known of it.
+pub(super) fn are_all_plain(atoms: Pair<&[KnownAtom<'_>]>) -> bool {
+    let nothing = Key { subjects: Subjects::default(), synonyms: 0, signature: 0 };
+    let all = |atoms: &[KnownAtom<'_>]| atoms.iter().fold(nothing, |all, atom| all.or(atom.key));
+    all(atoms.left).is_plain_against(all(atoms.right))
 }
 
 /// The pairs of atoms that answer one another, as indexes of the left and of the right ones. The atoms cover `change`.
@@ -76,7 +129,7 @@ pub(super) fn pairs<'a>(
     let mut scores = Vec::with_capacity(rows.len() * columns.len());
     for row in rows {
         scores.extend(columns.iter().map(|column| {
-            if row.key.is_plain_against(column.key) {
+            if row.is_plain_against(column) {
                 return PLAIN_SCORE;
             }
             let (left, right) = if mirrored { (column, row) } else { (row, column) };
@@ -123,7 +176,7 @@ fn heaviest(scores: &[u32], columns: usize) -> Vec<(usize, usize)> {
 
 /// How well two atoms answer each other. Equal words and known changes count far more than a likeness of characters.
 fn score<'a>(context: &EditContext<'a>, left: &KnownAtom<'a>, right: &KnownAtom<'a>) -> u32 {
-    let facts = Pair::new(&left.facts, &right.facts);
+    let facts = Pair::new(left.facts(context), right.facts(context));
     let words = facts.map(|side| side.words);
     // Most words differ in their first character, which tells it without a call.
     if words.left.first() == words.right.first() && words.left == words.right {
@@ -154,12 +207,12 @@ fn score<'a>(context: &EditContext<'a>, left: &KnownAtom<'a>, right: &KnownAtom<
         }
         (Class::Punctuation, Class::Punctuation) => 4,
         (Class::Word | Class::Degree(_) | Class::Scale, Class::Word | Class::Degree(_) | Class::Scale) => {
-            if facts.left.subjects(context) & facts.right.subjects(context) != 0
+            if left.key.subjects.meet(right.key.subjects)
                 && kind_between(context, facts.left, facts.right).is_some()
             {
                 return 24;
             }
-            if facts.left.signature() & facts.right.signature() == 0 {
+            if left.key.signature & right.key.signature == 0 {
                 return PLAIN_SCORE;
             }
             let held = |of: &[char], by: &[char]| of.iter().filter(|c| by.contains(c)).count();

@@ -37,7 +37,7 @@ impl Hints {
     pub(super) const SLOGAN: Self = Self(1 << 9);
 
     /// What rules about levels and places ask: of one side one of these, of the other side maybe another one.
-    const LOCAL: Self = Self::SCALE.and(Self::LEVEL).and(Self::PLACE);
+    pub(super) const LOCAL: Self = Self::SCALE.and(Self::LEVEL).and(Self::PLACE);
 
     /// Whether any of `questions` may be answered with yes.
     pub(super) fn may_be(self, questions: Self) -> bool {

@@ -90,12 +90,40 @@ pub(super) struct Facts<'a> {
     figure: OnceCell<Option<Figure>>,
     is_slogan: OnceCell<bool>,
     is_person: OnceCell<bool>,
-    subjects: OnceCell<u16>,
+}
+
+/// What rules may be about, of words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Subjects(u16);
+
+impl Subjects {
+    /// Levels and places, which answer one another in several ways, and learned pairs are places.
+    const LOCAL: Self = Self(1);
+    const SHORT_PLACE: Self = Self(1 << 1);
+    const DATE: Self = Self(1 << 2);
+    const QUANTITY: Self = Self(1 << 3);
+    const SLOGAN: Self = Self(1 << 4);
+    const PERSON: Self = Self(1 << 5);
+    const PUNCTUATION: Self = Self(1 << 6);
+    const DEGREE: Self = Self(1 << 7);
+    const BODY: Self = Self(1 << 8);
+    /// What is scored whatever it is about.
+    pub(super) const OTHERS: Self = Self(u16::MAX);
+
+    /// These and others.
+    pub(super) fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Whether a rule may be about both.
+    pub(super) fn meet(self, others: Self) -> bool {
+        self.0 & others.0 != 0
+    }
 }
 
 /// What words are wherever they stand.
-#[derive(Debug)]
-struct WordFacts {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WordFacts {
     /// Which other rules they may be a matter of.
     hints: WordHints,
     is_punctuation: bool,
@@ -134,7 +162,7 @@ impl Local {
 
 impl WordFacts {
     /// Reads words: a rule is asked only where their characters leave it open.
-    fn of(context: &EditContext<'_>, words: &[char], asked: Hints) -> Self {
+    pub(super) fn of(context: &EditContext<'_>, words: &[char], asked: Hints) -> Self {
         let hints = WordHints::of(words, asked);
         let WordHints { first, last, .. } = hints;
         let may_be_place = first.may_be(Hints::PLACE) || last.may_be(Hints::LEVEL);
@@ -148,17 +176,58 @@ impl WordFacts {
             is_body: last.may_be(Hints::BODY_END) && name::is_body(words),
         }
     }
+
+    /// One bit for each value of the lower bits of its characters: words whose bits do not meet have no character in common.
+    pub(super) fn signature(&self) -> u64 {
+        self.hints.signature
+    }
+
+    /// What the words are about wherever they stand, and whether they may be about more where they do. `before` is the character
+    /// before them.
+    pub(super) fn subjects(&self, words: &[char], before: Option<char>, asked: Hints) -> (Subjects, bool) {
+        let bit = |bit: Subjects, is: bool| if is { bit } else { Subjects::default() };
+        let subjects = bit(Subjects::PUNCTUATION, self.is_punctuation)
+            .and(bit(Subjects::LOCAL, self.is_any_place))
+            .and(bit(Subjects::DEGREE, self.degree.is_some()))
+            .and(bit(Subjects::BODY, self.is_body));
+        let WordHints { first, last, .. } = self.hints;
+        // A figure may go on from the character before.
+        let may_be_figure =
+            || hint::of(words[0]).and(before.map(hint::of).unwrap_or_default()).may_be(Hints::NUMERAL);
+        let may_be_more = self.may_be_local
+            || last.may_be(Hints::SHORT_PLACE)
+            || asked.may_be(Hints::SLOGAN)
+            || first.may_be(Hints::SURNAME) && name::PERSON_CHARACTERS.contains(&words.len())
+            || asked.may_be(Hints::NUMERAL) && may_be_figure();
+        (subjects, may_be_more)
+    }
+
+    /// The lines of synonyms that the words stand in, as [`synonym::lines`] says.
+    pub(super) fn synonyms(&self) -> u64 {
+        self.synonym.map_or(0, synonym::lines)
+    }
 }
 
 impl<'a> Facts<'a> {
     /// One side of a change, of which no more is `asked`.
     pub(super) fn of(context: &EditContext<'a>, side: Side, span: Span<Normalized>, asked: Hints) -> Self {
-        let analyses = context.analyses;
-        let words = analyses.get(side).text.slice(span);
+        let alone = WordFacts::of(context, context.texts().get(side).slice(span), asked);
+        Self::with(context, side, span, asked, alone)
+    }
+
+    /// The same of words of which it is known what they are wherever they stand.
+    pub(super) fn with(
+        context: &EditContext<'a>,
+        side: Side,
+        span: Span<Normalized>,
+        asked: Hints,
+        alone: WordFacts,
+    ) -> Self {
+        let words = context.texts().get(side).slice(span);
         debug_assert!(!words.is_empty(), "only words are asked for");
         Self {
             words,
-            alone: WordFacts::of(context, words, asked),
+            alone,
             asked,
             side,
             span,
@@ -166,7 +235,6 @@ impl<'a> Facts<'a> {
             figure: OnceCell::new(),
             is_slogan: OnceCell::new(),
             is_person: OnceCell::new(),
-            subjects: OnceCell::new(),
         }
     }
 
@@ -180,11 +248,6 @@ impl<'a> Facts<'a> {
         self.canonical(context) == other.canonical(context)
     }
 
-    /// One bit for each value of the lower bits of its characters: sides whose bits do not meet have no character in common.
-    pub(super) fn signature(&self) -> u64 {
-        self.alone.hints.signature
-    }
-
     fn local(&self, context: &EditContext<'a>) -> Option<&Local> {
         if !self.alone.may_be_local {
             return None;
@@ -196,24 +259,17 @@ impl<'a> Facts<'a> {
         self.local(context)?.canonical.as_deref()
     }
 
-    /// One bit for each thing that rules ask of both sides: sides whose bits do not meet are known to no rule.
-    pub(super) fn subjects(&self, context: &EditContext<'a>) -> u16 {
-        *self.subjects.get_or_init(|| {
-            let asked = [
-                self.alone.is_punctuation,
-                // Levels and places answer one another in several ways, and learned pairs are places.
-                self.alone.is_any_place || self.local(context).is_some(),
-                self.is_short_place(context),
-                self.figure(context) == Some(&Figure::Date),
-                matches!(self.figure(context), Some(Figure::Quantity(_))),
-                self.is_slogan(context),
-                self.alone.degree.is_some(),
-                self.alone.synonym.is_some(),
-                self.is_person(context),
-                self.alone.is_body,
-            ];
-            asked.iter().fold(0, |bits, asked| bits << 1 | u16::from(*asked))
-        })
+    /// One bit for each thing that rules ask of both sides, besides synonyms: sides whose bits do not meet are known to no rule
+    /// about anything else. `of_words` are the bits that the words have wherever they stand.
+    pub(super) fn subjects(&self, context: &EditContext<'a>, of_words: Subjects) -> Subjects {
+        let bit = |bit: Subjects, is: bool| if is { bit } else { Subjects::default() };
+        of_words
+            .and(bit(Subjects::LOCAL, self.local(context).is_some()))
+            .and(bit(Subjects::SHORT_PLACE, self.is_short_place(context)))
+            .and(bit(Subjects::DATE, self.figure(context) == Some(&Figure::Date)))
+            .and(bit(Subjects::QUANTITY, matches!(self.figure(context), Some(Figure::Quantity(_)))))
+            .and(bit(Subjects::SLOGAN, self.is_slogan(context)))
+            .and(bit(Subjects::PERSON, self.is_person(context)))
     }
 
     /// The characters of its whole document.
@@ -310,7 +366,10 @@ fn is_localization<'a>(context: &EditContext<'a>, left: &Facts<'a>, right: &Fact
             || right.is_scale && left.is_national
     };
     let are_places = left.alone.is_any_place && right.alone.is_any_place;
-    left.alone.may_be_local && right.alone.may_be_local && are_levels()
+    // Words that are the same but for levels and places begin with the same character, or both with one of these.
+    let begins_local = |side: &Facts<'a>| side.alone.hints.first.may_be(Hints::LOCAL);
+    let begin_alike = left.words[0] == right.words[0] || begins_local(left) && begins_local(right);
+    begin_alike && left.alone.may_be_local && right.alone.may_be_local && are_levels()
         || right.alone.is_any_place && own(left)
         || left.alone.is_any_place && own(right)
         || are_places && context.learned(left.words, right.words)

@@ -95,9 +95,12 @@ fn ends_with(text: &[char], word: &str) -> bool {
     word.chars().rev().zip(text.iter().rev().map(Some).chain(std::iter::repeat(None))).all(|(a, b)| b == Some(&a))
 }
 
+/// Characters of a person's name.
+pub(super) const PERSON_CHARACTERS: std::ops::RangeInclusive<usize> = 2..=3;
+
 /// A surname with a given name of one or two characters, beside a title.
 pub(super) fn is_person(side: InContext<'_>) -> bool {
-    if !(2..=3).contains(&side.words.len()) || !IS_SURNAME.contains(side.words[0]) {
+    if !PERSON_CHARACTERS.contains(&side.words.len()) || !IS_SURNAME.contains(side.words[0]) {
         return false;
     }
     let (before, behind) = (side.before.last(), side.behind.first());

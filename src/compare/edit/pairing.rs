@@ -39,14 +39,15 @@ pub(super) fn split(
     let words = Pair::new(words.left.borders(change.left), words.right.borders(change.right));
     let mut end = StageEnd::Complete;
     match same_characters(context, words, change, budget, cancel, &mut end)? {
-        None => split_words(context, words, change, out, budget, &mut end),
-        Some(pieces) => {
+        Same::Nothing => split_words(context, words, change, Sharing::Nothing, out, budget, &mut end),
+        Same::InsideWords => split_words(context, words, change, Sharing::Characters, out, budget, &mut end),
+        Same::Words(pieces) => {
             // Some pieces become several; a list of a million that grows by itself would take twice the room.
             out.reserve(pieces.len() + pieces.len() / 8);
             for piece in pieces {
                 match piece.is_equal() {
                     true => out.push(piece),
-                    false => split_words(context, words, piece.spans, out, budget, &mut end),
+                    false => split_words(context, words, piece.spans, Sharing::Characters, out, budget, &mut end),
                 }
             }
         }
@@ -54,7 +55,26 @@ pub(super) fn split(
     Ok(end)
 }
 
-/// A change parted at runs of characters that both sides have between borders of words; `None` if there are none.
+/// Characters that both sides of a change have.
+enum Same {
+    /// None at all.
+    Nothing,
+    /// Maybe some, but no run between borders of words.
+    InsideWords,
+    /// Runs between borders of words: the change parted at them.
+    Words(Vec<Piece>),
+}
+
+/// Whether both sides of a change have characters in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sharing {
+    /// None.
+    Nothing,
+    /// Maybe.
+    Characters,
+}
+
+/// The characters that both sides of a change have.
 fn same_characters(
     context: &EditContext<'_>,
     words: Pair<Borders<'_>>,
@@ -62,16 +82,16 @@ fn same_characters(
     budget: &mut StepBudget,
     cancel: &Cancel,
     end: &mut StageEnd,
-) -> Result<Option<Vec<Piece>>, Cancelled> {
+) -> Result<Same, Cancelled> {
     if change.left.is_empty() || change.right.is_empty() {
-        return Ok(None);
+        return Ok(Same::Nothing);
     }
     let texts = context.texts();
     let sides = Pair::new(texts.left.slice(change.left), texts.right.slice(change.right));
     // Most short replacements have no character in common, and a diff would only say so.
     let is_short = sides.left.len() * sides.right.len() <= SHORT_CELLS;
     if is_short && !sides.left.iter().any(|character| sides.right.contains(character)) {
-        return Ok(None);
+        return Ok(Same::Nothing);
     }
     let numbers = |characters: &[char]| characters.iter().map(|c| u32::from(*c)).collect::<Vec<u32>>();
     let script = edit_script(&numbers(sides.left), &numbers(sides.right), budget, cancel)?;
@@ -93,10 +113,10 @@ fn same_characters(
         done = Pair::new(left + last, right + last);
     }
     if out.is_empty() {
-        return Ok(None);
+        return Ok(Same::InsideWords);
     }
     out.extend(nonempty(Pair::new(Span::new(done.left, change.left.end()), Span::new(done.right, change.right.end()))));
-    Ok(Some(out))
+    Ok(Same::Words(out))
 }
 
 fn nonempty(spans: Pair<Span<Normalized>>) -> Option<Piece> {
@@ -107,6 +127,7 @@ fn split_words<'a>(
     context: &EditContext<'a>,
     words: Pair<Borders<'_>>,
     change: Pair<Span<Normalized>>,
+    sharing: Sharing,
     out: &mut Vec<Piece>,
     budget: &mut StepBudget,
     end: &mut StageEnd,
@@ -130,12 +151,16 @@ fn split_words<'a>(
         return;
     }
     let known = |side: Side, atoms: Vec<Atom>| -> Vec<KnownAtom<'a>> {
-        atoms.into_iter().map(|atom| KnownAtom::of(context, side, atom, asked)).collect()
+        atoms.into_iter().map(|atom| KnownAtom::of(context, side, atom, asked, sharing)).collect()
     };
     let known = Pair::new(known(Side::Left, cut.left), known(Side::Right, cut.right));
     let known = known.as_ref().map(Vec::as_slice);
+    if atom_pairs::are_all_plain(known) {
+        out.push(Piece::changed(change, None));
+        return;
+    }
     let pairs = atom_pairs::pairs(context, known, change);
-    tidy(context, words, pieces(context, change, known, &pairs), out);
+    tidy(context, words, change, pieces(context, change, known, &pairs), out);
 }
 
 /// The pieces that pairs of atoms and what lies between them make.
@@ -156,9 +181,12 @@ fn pieces<'a>(
         let spans = Pair::new(left.span, right.span);
         out.extend(gap(Span::new(done.left, spans.left.start()), Span::new(done.right, spans.right.start())));
         done = Pair::new(spans.left.end(), spans.right.end());
-        out.push(match texts.left.slice(spans.left) == texts.right.slice(spans.right) {
-            true => Piece::equal(spans),
-            false => Piece::changed(spans, kind_between(context, &left.facts, &right.facts)),
+        out.push(if left.is_plain_against(right) {
+            Piece::changed(spans, None)
+        } else if texts.left.slice(spans.left) == texts.right.slice(spans.right) {
+            Piece::equal(spans)
+        } else {
+            Piece::changed(spans, kind_between(context, left.facts(context), right.facts(context)))
         });
     }
     out.extend(gap(Span::new(done.left, change.left.end()), Span::new(done.right, change.right.end())));
@@ -179,9 +207,11 @@ impl Tidied {
     }
 
     /// The piece, with the kind of all that it covers where no rule knew it before: an addition that took an equal
-    /// stretch in has words on both sides now.
-    fn settled(self, context: &EditContext<'_>) -> Piece {
+    /// stretch in has words on both sides now. `change` is the whole change.
+    fn settled(self, context: &EditContext<'_>, change: Pair<Span<Normalized>>) -> Piece {
         match self.has_grown && self.piece.is_vague() {
+            // No rule knew the whole change.
+            true if self.piece.spans == change => Piece::changed(change, None),
             true => Piece::changed(self.piece.spans, kind_of(context, self.piece.spans)),
             false => self.piece,
         }
@@ -189,7 +219,13 @@ impl Tidied {
 }
 
 /// Joins what no rule knows to one piece, and gives up equal stretches that begin or end inside a word. Adds to `settled`.
-fn tidy(context: &EditContext<'_>, words: Pair<Borders<'_>>, mut pieces: Vec<Piece>, settled: &mut Vec<Piece>) {
+fn tidy(
+    context: &EditContext<'_>,
+    words: Pair<Borders<'_>>,
+    change: Pair<Span<Normalized>>,
+    mut pieces: Vec<Piece>,
+    settled: &mut Vec<Piece>,
+) {
     let clean = |left: u32, right: u32| words.left.is_border(left) && words.right.is_border(right);
     pieces.dedup_by(|piece, last| {
         let joins = last.is_equal() && piece.is_equal();
@@ -227,15 +263,15 @@ fn tidy(context: &EditContext<'_>, words: Pair<Borders<'_>>, mut pieces: Vec<Pie
     }
     // The last piece may still grow.
     let mut last: Option<Tidied> = None;
-    for piece in out.into_iter().map(|tidied| tidied.settled(context)) {
+    for piece in out.into_iter().map(|tidied| tidied.settled(context, change)) {
         match &mut last {
             Some(last) if last.piece.is_vague() && piece.is_vague() => last.grow(cover(&last.piece, &piece)),
             Some(last) if last.piece.is_equal() && piece.is_equal() => last.piece.spans = cover(&last.piece, &piece),
             _ => {
                 let before = last.replace(Tidied { piece, has_grown: false });
-                settled.extend(before.map(|before| before.settled(context)));
+                settled.extend(before.map(|before| before.settled(context, change)));
             }
         }
     }
-    settled.extend(last.map(|last| last.settled(context)));
+    settled.extend(last.map(|last| last.settled(context, change)));
 }

@@ -119,6 +119,10 @@ fn longest(text: &[char], words: &WordList) -> Option<usize> {
 
 /// Length of an own place name, with its suffix if one follows.
 fn own_place_at(text: &[char], own: &OwnPlaces) -> Option<usize> {
+    // Own places are of the gazetteer.
+    if !hint::of(*text.first()?).may_be(Hints::PLACE) {
+        return None;
+    }
     let name = own.iter().filter(|name| begins_with(text, name)).map(Vec::len).max()?;
     // A longer name of the gazetteer is another place.
     match place_at(text) {
@@ -200,8 +204,9 @@ pub(super) fn canonical(text: &[char], own: &OwnPlaces) -> Option<Vec<char>> {
     const PLACE: char = '\u{e001}';
     // Without a level or an own place there is no word of the scale, and most words have none.
     let begins = |at: usize| {
-        hint::of(text[at]).may_be(Hints::LEVEL) && longest(&text[at..], &LEVELS).is_some()
-            || own.iter().any(|name| begins_with(&text[at..], name))
+        let hint = hint::of(text[at]);
+        hint.may_be(Hints::LEVEL) && longest(&text[at..], &LEVELS).is_some()
+            || hint.may_be(Hints::PLACE) && own.iter().any(|name| begins_with(&text[at..], name))
     };
     if !(0..text.len()).any(begins) {
         return None;

@@ -68,7 +68,12 @@ pub(super) struct Borders<'s> {
     words: &'s [Span<Normalized>],
 }
 
-impl Borders<'_> {
+impl<'s> Borders<'s> {
+    /// The words of the stretch and beside it.
+    pub(super) fn words(self) -> &'s [Span<Normalized>] {
+        self.words
+    }
+
     /// Whether a word begins or ends at a position of the stretch or beside it.
     pub(super) fn is_border(&self, position: u32) -> bool {
         let index = self.words.partition_point(|word| word.end() <= position);

@@ -15,22 +15,27 @@ struct Synonyms {
     numbers: WordNumbers<Vec<char>>,
     /// Pairs of numbers, the smaller first.
     pairs: FxHashSet<(u32, u32)>,
+    /// For each number the lines that its word stands in, as [`lines`] says.
+    lines: Vec<u64>,
 }
 
 static SYNONYMS: LazyLock<Synonyms> = LazyLock::new(|| {
     let mut numbers = WordNumbers::default();
     let mut pairs = FxHashSet::default();
-    for line in groups() {
+    let mut lines: Vec<u64> = Vec::new();
+    for (index, line) in groups().enumerate() {
         let mut head = None;
         for word in line.split_whitespace() {
             let number = numbers.number(word.chars().collect());
+            lines.resize(numbers.len(), 0);
+            lines[number as usize] |= 1 << (index % u64::BITS as usize);
             let head = *head.get_or_insert(number);
             if number != head {
                 pairs.insert((number.min(head), number.max(head)));
             }
         }
     }
-    Synonyms { numbers, pairs }
+    Synonyms { numbers, pairs, lines }
 });
 
 fn groups() -> impl Iterator<Item = &'static str> {
@@ -45,6 +50,12 @@ pub(super) fn first_characters() -> impl Iterator<Item = char> {
 /// The number of a word of the list.
 pub(super) fn number(word: &[char]) -> Option<u32> {
     SYNONYMS.numbers.get(word)
+}
+
+/// The lines of the list that the word of a number stands in, one bit for each value of the lower bits of their indexes: words
+/// whose bits do not meet are no pair.
+pub(super) fn lines(number: u32) -> u64 {
+    SYNONYMS.lines[number as usize]
 }
 
 /// Whether the words of two numbers may stand for one another.
