@@ -109,31 +109,40 @@ pub(super) fn fold(character: char) -> Fold {
     }
 }
 
-/// Which Han characters of the main block stay as they are, by a table that is looked up without further ado.
+/// What becomes of most characters: Han ones of the main block that stay or become others of that block, by a table that is
+/// looked up without further ado.
 #[derive(Clone, Copy)]
-pub(super) struct Staying(&'static [u32]);
+pub(super) struct HanTable(&'static [u32]);
 
-impl Staying {
+/// A Han character of the main block, and what it becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Han {
+    /// It stays.
+    Stays(char),
+    /// It becomes its simplified form, which is given.
+    Simplified(char),
+}
+
+impl HanTable {
     /// The table.
     pub(super) fn new() -> Self {
         Self(&TABLE.plane)
     }
 
-    /// Whether a character is Han and stays; false for some that do.
+    /// What becomes of the character that three bytes of a text stand for, which begin where a character does; `None` if it is
+    /// not Han, or if its neighbours decide.
     #[inline]
-    pub(super) fn holds(self, character: char) -> bool {
-        matches!(character, '\u{4e00}'..='\u{9fff}') && self.0.get(character as usize) == Some(&KEEP)
-    }
-
-    /// The character that three bytes of a text stand for, which begin where a character does, if it is Han and stays.
-    #[inline]
-    pub(super) fn of_bytes(self, bytes: &[u8]) -> Option<char> {
-        match *bytes {
-            [first @ 0xe4..=0xe9, second, third] => {
-                let low = |byte: u8| u32::from(byte & 0x3f);
-                let character = char::from_u32(u32::from(first & 0x0f) << 12 | low(second) << 6 | low(third))?;
-                self.holds(character).then_some(character)
-            }
+    pub(super) fn read(self, bytes: &[u8]) -> Option<Han> {
+        let [first @ 0xe4..=0xe9, second, third] = *bytes else { return None };
+        let low = |byte: u8| u32::from(byte & 0x3f);
+        let code = u32::from(first & 0x0f) << 12 | low(second) << 6 | low(third);
+        // Before this one come characters of other blocks.
+        if code < 0x4e00 {
+            return None;
+        }
+        match *self.0.get(code as usize)? {
+            KEEP => char::from_u32(code).map(Han::Stays),
+            entry if entry & CLASS == SCRIPT => char::from_u32(entry & !CLASS).map(Han::Simplified),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@
 //! unless that one is indented as paragraphs are. Above the body, a headline that
 //! cannot end where its line ends goes on in the next line.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::text::cancel::{Cancelled, Polls};
@@ -33,6 +34,10 @@ const MAX_HEADLINES: usize = 24;
 /// Joins lines to paragraphs and builds the normalised text.
 pub(super) fn arrange(folded: FoldedText, polls: &mut Polls<'_>) -> Result<NormalizedText, Cancelled> {
     let groups = join_headlines(&folded, join_wrapped(&folded));
+    if groups.len() == folded.lines.len() {
+        // Nothing is joined, as in most texts.
+        return Ok(as_it_stands(folded));
+    }
     let mut builder = Builder {
         characters: Vec::with_capacity(folded.characters.len() + groups.len()),
         map: OffsetMap::default(),
@@ -50,11 +55,50 @@ pub(super) fn arrange(folded: FoldedText, polls: &mut Polls<'_>) -> Result<Norma
     Ok(NormalizedText { characters, map, paragraphs, cleanings: merged(folded.cleanings, joined) })
 }
 
+/// The text of which every line is a paragraph.
+fn as_it_stands(folded: FoldedText) -> NormalizedText {
+    let paragraphs: Vec<Span<Normalized>> = folded.lines.iter().map(|line| line.characters).collect();
+    let mut builder = Builder {
+        characters: folded.characters,
+        map: folded.map,
+        paragraphs: Vec::new(),
+        cleanings: Vec::new(),
+        next_edge: 0,
+        raw_end: 0,
+    };
+    let mut paragraph = 0;
+    for edge in folded.edges {
+        while paragraphs[paragraph].end() <= edge.index {
+            paragraph += 1;
+        }
+        builder.settle(edge, edge.index as usize, paragraphs[paragraph].start() as usize);
+    }
+    if folded.has_straight_quotes {
+        paragraphs.iter().for_each(|span| turn_quotes(&mut builder.characters[span.range()]));
+    }
+    let Builder { characters, map, cleanings: settled, .. } = builder;
+    NormalizedText { characters, map, paragraphs, cleanings: merged(folded.cleanings, settled) }
+}
+
+/// Straight quotation marks of a paragraph, which open and close by turns.
+fn turn_quotes(paragraph: &mut [char]) {
+    let mut open = false;
+    for character in paragraph.iter_mut().filter(|character| **character == '"') {
+        open = !open;
+        *character = if open { '“' } else { '”' };
+    }
+}
+
 /// One ledger from two, in document order.
 fn merged(mut cleanings: Vec<Cleaning>, more: Vec<Cleaning>) -> Vec<Cleaning> {
+    let place = |cleaning: &Cleaning| (cleaning.span, cleaning.kind);
+    if more.is_empty() && cleanings.is_sorted_by_key(place) {
+        // Neighbours of one kind are one entry already.
+        return cleanings;
+    }
     cleanings.extend(more);
-    // The sort finds the two ordered halves, so it costs little more than reading them.
-    cleanings.sort_by_key(|cleaning| (cleaning.span, cleaning.kind));
+    // The sort finds what is ordered already, so it costs little more than reading it.
+    cleanings.sort_by_key(place);
     let mut out: Vec<Cleaning> = Vec::with_capacity(cleanings.len());
     for cleaning in cleanings {
         record(&mut out, cleaning.span.start(), cleaning.span.end(), cleaning.kind);
@@ -170,7 +214,7 @@ fn join_headlines(folded: &FoldedText, groups: Vec<Group>) -> Vec<Group> {
         if above_body
             && is_headline
             && let Some(before) = joined.last_mut()
-            && headline_goes_on(group_characters(folded, before), text)
+            && headline_goes_on(&group_characters(folded, before), &text)
         {
             before.end = group.end;
             continue;
@@ -181,12 +225,12 @@ fn join_headlines(folded: &FoldedText, groups: Vec<Group>) -> Vec<Group> {
     joined
 }
 
-/// The folded characters of a group, which follow each other without a gap.
-fn group_characters<'f>(folded: &'f FoldedText, group: &Group) -> &'f [char] {
-    let lines = &folded.lines[group.clone()];
-    match (lines.first(), lines.last()) {
-        (Some(first), Some(last)) => &folded.characters[first.characters.cover(last.characters).range()],
-        _ => &[],
+/// The folded characters of a group, without what stands between its lines.
+fn group_characters<'f>(folded: &'f FoldedText, group: &Group) -> Cow<'f, [char]> {
+    let line = |line: &Line| &folded.characters[line.characters.range()];
+    match &folded.lines[group.clone()] {
+        [one] => Cow::Borrowed(line(one)),
+        several => several.iter().flat_map(line).copied().collect(),
     }
 }
 
@@ -278,11 +322,7 @@ impl Builder {
             self.settle(*edge, place as usize, start);
         }
         if folded.has_straight_quotes {
-            let mut open = false;
-            for character in self.characters[start..].iter_mut().filter(|character| **character == '"') {
-                open = !open;
-                *character = if open { '“' } else { '”' };
-            }
+            turn_quotes(&mut self.characters[start..]);
         }
         self.raw_end = last.raw_end;
         self.paragraphs.push(Span::from_range(start..self.characters.len()));

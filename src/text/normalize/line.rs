@@ -7,7 +7,7 @@ use crate::text::cancel::{Cancelled, Polls};
 use crate::text::span::{Normalized, Span};
 
 use super::cleaning::{Cleaning, CleaningKind};
-use super::fold::{self, Fold, Staying};
+use super::fold::{self, Fold, Han, HanTable};
 use super::offset_map::OffsetMap;
 use super::{is_han, pinyin};
 
@@ -17,7 +17,8 @@ const TONED_BEFORE_UNTONED: u32 = 3;
 /// A physical line of the raw text, folded. Blank lines are not kept.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line {
-    /// Its folded characters, without blanks at either end; those of the next line follow at once. Never empty.
+    /// Its folded characters, without blanks at either end; a line feed stands between them and those of the next line. Never
+    /// empty.
     pub(super) characters: Span<Normalized>,
     /// Its length in raw characters, without the line end and the blanks it begins with.
     pub(super) raw_characters: u32,
@@ -37,6 +38,7 @@ pub(super) struct Line {
 
 /// A text after folding, still in physical lines.
 pub(super) struct FoldedText {
+    /// Its characters, with a line feed between two lines.
     pub(super) characters: Vec<char>,
     pub(super) map: OffsetMap,
     pub(super) lines: Vec<Line>,
@@ -63,15 +65,19 @@ pub(super) struct Punctuation {
 /// Folds every character and cuts the text into its physical lines.
 pub(super) fn fold_lines(raw: &str, polls: &mut Polls<'_>) -> Result<FoldedText, Cancelled> {
     let mut folder = Folder::new(raw.len());
-    let staying = Staying::new();
+    let han = HanTable::new();
     let mut at = 0;
-    while let Some(character) = raw[at..].chars().next() {
+    while at < raw.len() {
         polls.step()?;
-        if staying.holds(character) && folder.is_inside_words() {
-            // Most of a document: runs of Han characters that stay.
-            at = folder.emit_run(raw, at, staying);
-            continue;
+        if folder.is_inside_words() {
+            // Most of a document: runs of Han characters.
+            let after = folder.emit_run(raw, at, han);
+            if after > at {
+                at = after;
+                continue;
+            }
         }
+        let Some(character) = raw[at..].chars().next() else { break };
         let after = at + character.len_utf8();
         at = match fold::fold(character) {
             Fold::LineEnd => {
@@ -129,9 +135,9 @@ impl Folder {
         Self {
             text: FoldedText {
                 characters: Vec::with_capacity(raw_bytes / 3 + 16),
-                map: OffsetMap::default(),
+                map: OffsetMap::with_room_for(raw_bytes),
                 lines: Vec::new(),
-                cleanings: Vec::new(),
+                cleanings: Vec::with_capacity(raw_bytes / 256),
                 edges: Vec::new(),
                 has_straight_quotes: false,
             },
@@ -216,6 +222,12 @@ impl Folder {
         self.settle_punctuation(Some(next));
         if last.is_none() {
             self.raw_start = at;
+            if let Some(before) = self.text.lines.last() {
+                // Stands for whatever line ends and blanks lie between two lines.
+                self.text.characters.push('\n');
+                self.text.map.push(before.raw_end, at as u32 - before.raw_end);
+                self.line_start += 1;
+            }
         }
     }
 
@@ -241,17 +253,27 @@ impl Folder {
             && self.text.characters.len() as u32 > self.line_start
     }
 
-    /// Emits the characters from `at` on that stay, and returns where they end.
-    fn emit_run(&mut self, raw: &str, at: usize, staying: Staying) -> usize {
-        let before = self.text.characters.len();
+    /// Emits the Han characters from `at` on that stay or become simplified ones, and returns where they end.
+    fn emit_run(&mut self, raw: &str, at: usize, han: HanTable) -> usize {
+        let mut after = at;
         // Characters of the main Han block take three bytes each.
-        let bytes = raw.as_bytes()[at..].chunks_exact(3);
-        self.text.characters.extend(bytes.map_while(|bytes| staying.of_bytes(bytes)));
-        let count = self.text.characters.len() - before;
-        let after = at + count * 3;
-        self.text.map.push_run(count as u32, at as u32, 3);
-        self.raw_characters += count as u32;
-        self.raw_end = after;
+        for bytes in raw.as_bytes()[at..].chunks_exact(3) {
+            match han.read(bytes) {
+                Some(Han::Stays(character)) => self.text.characters.push(character),
+                Some(Han::Simplified(character)) => {
+                    self.text.characters.push(character);
+                    self.record(after, after + 3, CleaningKind::Script);
+                }
+                None => break,
+            }
+            after += 3;
+        }
+        let count = ((after - at) / 3) as u32;
+        if count > 0 {
+            self.text.map.push_run(count, at as u32, 3);
+            self.raw_characters += count;
+            self.raw_end = after;
+        }
         after
     }
 

@@ -94,6 +94,17 @@ pub struct OffsetMap {
     normalized_len: u32,
     /// Whether characters were added that stand together.
     has_shapes_together: bool,
+    /// Where the last run goes on, if the next character may join it.
+    tail: Option<Tail>,
+}
+
+/// The end of a run that characters may join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tail {
+    /// The raw byte behind its last character.
+    raw_end: u32,
+    /// The width of its characters.
+    raw_width: u32,
 }
 
 impl OffsetMap {
@@ -105,6 +116,17 @@ impl OffsetMap {
     /// Number of normalised characters that are mapped.
     pub fn normalized_len(&self) -> u32 {
         self.normalized_len
+    }
+
+    /// An empty map of a text of so many bytes.
+    pub(super) fn with_room_for(raw_bytes: usize) -> Self {
+        let runs = raw_bytes / 128;
+        Self {
+            raw_starts: Vec::with_capacity(runs),
+            packed: Vec::with_capacity(runs),
+            blocks: Vec::with_capacity(runs),
+            ..Self::default()
+        }
     }
 
     /// Adds one character that stands for `raw_width` bytes from `raw_start`.
@@ -139,13 +161,11 @@ impl OffsetMap {
         if begins_block {
             self.blocks.push(self.raw_starts.len() as u32);
         }
-        let goes_on = |run: Run| {
-            let is_next = run.start_of(position) == raw_start;
-            run.shape == Shape::Each && shape == Shape::Each && run.raw_width == raw_width && is_next
-        };
-        if begins_block || !self.last_run().is_some_and(goes_on) {
+        let each = shape == Shape::Each;
+        if begins_block || !each || self.tail != Some(Tail { raw_end: raw_start, raw_width }) {
             self.add_run(Run { normalized_start: position, raw_start, raw_width, shape });
         }
+        self.tail = each.then(|| Tail { raw_end: raw_start + characters * raw_width, raw_width });
         self.normalized_len += characters;
     }
 
@@ -183,6 +203,7 @@ impl OffsetMap {
     /// Makes the last character stand for `raw_width` more bytes, as pinyin behind it does.
     pub(super) fn extend_last(&mut self, raw_width: u32) {
         let (Some(last), Some(run)) = (self.normalized_len.checked_sub(1), self.last_run()) else { return };
+        self.tail = None;
         let longer = |run: Run| Run { raw_width: run.raw_width + raw_width, ..run };
         match run.shape {
             Shape::Each if run.normalized_start < last => {
