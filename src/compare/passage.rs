@@ -124,7 +124,7 @@ pub fn find(
     budgets: &Budgets,
     cancel: &Cancel,
 ) -> Result<Found, Cancelled> {
-    let bigram = |left, right| rarity.told(Run { left, right, length: 2 }).bits;
+    let bigram = |left, right| rarity.bigram_bits(left, right);
     let (seeds, mut end) = seed::seeds(units, bigrams, bigram, &mut StepBudget::new(budgets.passage_steps), cancel)?;
     let mut matcher = PieceMatcher::new(units, bigrams);
     let (matches, matching_end) = match_seeds(&mut matcher, seeds, rarity, budgets, cancel)?;
@@ -190,12 +190,12 @@ fn match_seeds(
     let (mut order, mut added) = (Vec::new(), Vec::new());
     for together in seeds.chunks(MATCHED_TOGETHER) {
         order.clear();
-        order.extend(0..together.len() as u32);
-        order.sort_unstable_by_key(|&at| (together[at as usize].right, together[at as usize].left));
+        order.extend((0_u32..).zip(together).map(|(at, seed)| (u64::from(seed.right) << 32 | u64::from(seed.left), at)));
+        order.sort_unstable();
         let first = matches.len();
         added.clear();
         let mut taken = 0;
-        for &at in &order {
+        for &(_, at) in &order {
             cancel.check()?;
             let Seed { left, right, .. } = together[at as usize];
             let told = matcher.match_pieces(left, right, |run| rarity.told(run));

@@ -19,7 +19,7 @@ use std::ops::Range;
 use super::background::Background;
 use super::bigram::{Bigrams, shared};
 use super::formula::Formulas;
-use super::matching::Units;
+use super::matching::{Shape, Units};
 use super::passage::Run;
 use crate::text::analysis::Analysis;
 use crate::text::cancel::{Cancel, Cancelled};
@@ -254,6 +254,27 @@ impl<'a, 'u> Rarity<'a, 'u> {
         self.side_bits(Side::Right, run.right, run.length, right_characters, right);
         (0..).zip(left.iter().zip(right.iter())).for_each(|(unit, (left, right))| add(unit, *left, *right));
         told
+    }
+
+    /// The bits that a common bigram tells, by where it begins: those of [`told`](Self::told), in fewer steps.
+    pub fn bigram_bits(&self, left: u32, right: u32) -> f32 {
+        let run = Run { left, right, length: 2 };
+        let spans = Pair::new(self.units.left.span(left..left + 2), self.units.right.span(right..right + 2));
+        let is_plain = |units: &Units, first: u32| units.shapes[first as usize..][..2] == [Shape::CHARACTER; 2];
+        let words = Pair::new(
+            self.sides.left.analysis.text.slice(spans.left),
+            self.sides.right.analysis.text.slice(spans.right),
+        );
+        // Nearly all are the same two characters on both sides, which tell the same but for their factors.
+        let is_same = words.left.len() == 2 && words.left == words.right;
+        if !is_same || !is_plain(self.units.left, left) || !is_plain(self.units.right, right) {
+            return self.told(run).bits;
+        }
+        let bits = self.background.rarity_bits(words.left) / 2.0;
+        let factors = self.sides.as_ref().map(|side| side.factors.as_slice());
+        let factors = Pair::new(&factors.left[spans.left.range()], &factors.right[spans.right.range()]);
+        let factors = factors.left.iter().zip(factors.right);
+        factors.map(|(left, right)| left.times(bits).min(right.times(bits))).sum()
     }
 
     /// What the left document tells by itself; everything else is let go.

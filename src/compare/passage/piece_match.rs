@@ -136,25 +136,29 @@ impl<'a> PieceMatcher<'a> {
     /// All runs of two units or more that cannot be lengthened.
     fn find_runs(&mut self) {
         self.candidates.clear();
-        let equal = &self.equal;
-        for (i, &here) in equal.iter().enumerate() {
-            let before = if i == 0 { 0 } else { equal[i - 1] };
-            let Some(&after) = equal.get(i + 1) else { break };
-            // Runs that begin here, as bits of their columns: those that go on at the row that is looked at.
-            let mut going_on = here & !(before << 1) & (after >> 1);
-            let mut length = 2;
-            while going_on != 0 {
-                let goes_on = equal.get(i + length).map_or(0, |row| going_on & (row >> length));
-                let mut ended = going_on & !goes_on;
-                while ended != 0 {
-                    let j = ended.trailing_zeros();
-                    ended &= ended - 1;
-                    self.candidates.push(packed(i as u32, j, length as u32));
-                }
-                going_on = goes_on;
-                length += 1;
+        let mut before = 0;
+        for (i, rows) in self.equal.windows(2).enumerate() {
+            // The columns in which a run begins here; in most rows none does.
+            let begins = rows[0] & !(before << 1) & (rows[1] >> 1);
+            before = rows[0];
+            if begins != 0 {
+                runs_from(i, begins, &self.equal, &mut self.candidates);
             }
         }
+    }
+}
+
+/// The runs that begin in a row in some columns, of which all have two units at least.
+fn runs_from(row: usize, begins: u64, equal: &[u64], candidates: &mut Vec<u32>) {
+    let (mut going_on, mut length) = (begins, 2);
+    while going_on != 0 {
+        let goes_on = equal.get(row + length).map_or(0, |columns| going_on & (columns >> length));
+        let mut ended = going_on & !goes_on;
+        while ended != 0 {
+            candidates.push(packed(row as u32, ended.trailing_zeros(), length as u32));
+            ended &= ended - 1;
+        }
+        (going_on, length) = (goes_on, length + 1);
     }
 }
 

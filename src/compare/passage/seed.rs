@@ -131,6 +131,8 @@ struct Best {
     /// Room for so many of every right piece, one piece behind the other, and how many are taken.
     of_right: Vec<Seed>,
     taken: Vec<u8>,
+    /// The bits that a candidate of each left piece must have more of to be surely among its best; those were found first.
+    least_of_left: Vec<f32>,
     found: Vec<Seed>,
 }
 
@@ -149,6 +151,7 @@ impl Best {
             taken_of_left: 0,
             of_right: vec![nothing; CANDIDATES * pieces.right],
             taken: vec![0; pieces.right],
+            least_of_left: Vec::with_capacity(pieces.left),
             found: Vec::with_capacity(CANDIDATES * (pieces.left + pieces.right)),
         }
     }
@@ -162,13 +165,17 @@ impl Best {
     }
 
     fn finish_left(&mut self) {
-        self.found.extend_from_slice(&self.of_left[..self.taken_of_left]);
+        let best = &self.of_left[..self.taken_of_left];
+        self.found.extend_from_slice(best);
+        // While there is room all are among the best.
+        self.least_of_left.push(best.get(CANDIDATES - 1).map_or(0.0, |last| last.bits));
         self.taken_of_left = 0;
     }
 
     fn seeds(mut self, polls: &mut Polls<'_>) -> Result<Vec<Seed>, Cancelled> {
         for (best, taken) in self.of_right.chunks(CANDIDATES).zip(&self.taken) {
-            self.found.extend_from_slice(&best[..*taken as usize]);
+            let is_new = |seed: &&Seed| seed.bits <= self.least_of_left[seed.left as usize];
+            self.found.extend(best[..*taken as usize].iter().filter(is_new));
         }
         cancel::sort_by_key(&mut self.found, &order, polls)?;
         self.found.dedup();
