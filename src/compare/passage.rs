@@ -30,9 +30,10 @@ use crate::text::span::{Normalized, Pair, Span};
 
 use super::bigram::Bigrams;
 use super::comparison::StageEnd;
+use super::counting::sorted;
 use super::matching::Units;
 use super::options::Budgets;
-use super::rarity::Rarity;
+use super::rarity::{Rarity, Ways};
 use bucket::Buckets;
 use chain::{ChainOptions, Weight, chain};
 use matches::Matches;
@@ -120,12 +121,16 @@ pub fn find(
     analyses: Pair<&Analysis>,
     units: Pair<&Units>,
     bigrams: Pair<&Bigrams>,
-    rarity: &Rarity<'_, '_>,
+    rarity: &mut Rarity<'_, '_>,
     budgets: &Budgets,
     cancel: &Cancel,
 ) -> Result<Found, Cancelled> {
+    let mut ways = Ways::none(units.left);
     let bigram = |left, right| rarity.bigram_bits(left, right);
-    let (seeds, mut end) = seed::seeds(units, bigrams, bigram, &mut StepBudget::new(budgets.passage_steps), cancel)?;
+    let mut steps = StepBudget::new(budgets.passage_steps);
+    let (seeds, mut end) = seed::seeds(units, bigrams, bigram, &mut ways, &mut steps, cancel)?;
+    rarity.set_ways(ways);
+    let rarity = &*rarity;
     let mut matcher = PieceMatcher::new(units, bigrams);
     let (matches, matching_end) = match_seeds(&mut matcher, seeds, rarity, budgets, cancel)?;
     end = end.and(matching_end);
@@ -187,15 +192,13 @@ fn match_seeds(
     let mut matches = Matches::with_room_for(seeds.len());
     let mut steps = StepBudget::new(budgets.match_steps);
     let mut end = StageEnd::Complete;
-    let (mut order, mut added) = (Vec::new(), Vec::new());
+    let mut added = Vec::new();
     for together in seeds.chunks(MATCHED_TOGETHER) {
-        order.clear();
-        order.extend((0_u32..).zip(together).map(|(at, seed)| (u64::from(seed.right) << 32 | u64::from(seed.left), at)));
-        order.sort_unstable();
+        let order = by_right_piece(together, matcher.units().map(|units| units.pieces.len()));
         let first = matches.len();
         added.clear();
         let mut taken = 0;
-        for &(_, at) in &order {
+        for at in order {
             cancel.check()?;
             let Seed { left, right, .. } = together[at as usize];
             let told = matcher.match_pieces(left, right, |run| rarity.told(run));
@@ -214,6 +217,18 @@ fn match_seeds(
     drop(seeds);
     matches.index();
     Ok((matches, end))
+}
+
+/// Indexes of candidate pairs by their right, then by their left pieces, of which there are so many.
+fn by_right_piece(seeds: &[Seed], pieces: Pair<usize>) -> Vec<u32> {
+    // Counting is faster, unless most pieces are in no pair.
+    if pieces.left + pieces.right > 8 * seeds.len() {
+        let mut order: Vec<u32> = (0..seeds.len() as u32).collect();
+        order.sort_unstable_by_key(|&at| (seeds[at as usize].right, seeds[at as usize].left));
+        return order;
+    }
+    let (by_left, _) = sorted((0..).zip(seeds).map(|(at, seed)| (seed.left, at)), pieces.left);
+    sorted(by_left.iter().map(|at| (seeds[*at as usize].right, *at)), pieces.right).0
 }
 
 /// Whether a document is a law or regulation.

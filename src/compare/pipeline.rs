@@ -103,7 +103,7 @@ pub fn compare_watched(
     let units = owned_units.as_ref();
     let no_formulas = options.without.has(Part::StockPhrases).then(Formulas::none);
     let formulas = no_formulas.as_ref().unwrap_or(formulas);
-    let rarity = Rarity::new(background, formulas, analyses, units, owned_bigrams.as_ref(), cancel)?;
+    let mut rarity = Rarity::new(background, formulas, analyses, units, cancel)?;
     let sources = Sources::new(background, references, analyses.left, cancel)?;
 
     let mut found = passage::Found::default();
@@ -111,7 +111,7 @@ pub fn compare_watched(
     let mut links = Vec::new();
     if has_passages {
         begins(Stage::Passages);
-        found = passage::find(analyses, units, owned_bigrams.as_ref(), &rarity, &options.budgets, cancel)?;
+        found = passage::find(analyses, units, owned_bigrams.as_ref(), &mut rarity, &options.budgets, cancel)?;
         completeness.passages = found.end;
         if options.without.has(Part::FormulaPass) {
             found.formulas.clear();

@@ -17,7 +17,6 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::background::Background;
-use super::bigram::{Bigrams, shared};
 use super::formula::Formulas;
 use super::matching::{Shape, Units};
 use super::passage::Run;
@@ -56,8 +55,7 @@ pub struct Rarity<'a, 'u> {
     background: &'a Background,
     units: Pair<&'u Units>,
     sides: Pair<SideRarity<'a>>,
-    /// For each left unit, log2 of the ways in which the bigram that begins there can be matched.
-    ways: Vec<f32>,
+    ways: Ways,
     scratch: RefCell<Scratch>,
 }
 
@@ -194,7 +192,6 @@ impl<'a, 'u> Rarity<'a, 'u> {
         formulas: &Formulas,
         analyses: Pair<&'a Analysis>,
         units: Pair<&'u Units>,
-        bigrams: Pair<&Bigrams>,
         cancel: &Cancel,
     ) -> Result<Self, Cancelled> {
         let mut out = Self {
@@ -204,12 +201,17 @@ impl<'a, 'u> Rarity<'a, 'u> {
                 SideRarity::new(background, formulas, analyses.left, cancel)?,
                 SideRarity::new(background, formulas, analyses.right, cancel)?,
             ),
-            ways: ways(units.left, bigrams),
+            ways: Ways::default(),
             scratch: RefCell::default(),
         };
         out.raise_slogans();
         cancel.check()?;
         Ok(out)
+    }
+
+    /// Takes in how the bigrams of both can be matched, without which nothing tells two places from others.
+    pub fn set_ways(&mut self, ways: Ways) {
+        self.ways = ways;
     }
 
     /// What a common run tells.
@@ -290,8 +292,8 @@ impl<'a, 'u> Rarity<'a, 'u> {
     /// The fewer of the ways of the two bigrams over a unit of a run.
     fn ways_of(&self, run: Run, unit: usize) -> f32 {
         let at = run.left as usize + unit;
-        let after = (unit + 1 < run.length as usize).then(|| self.ways[at]);
-        let before = (unit > 0).then(|| self.ways[at - 1]);
+        let after = (unit + 1 < run.length as usize).then(|| self.ways.of(at));
+        let before = (unit > 0).then(|| self.ways.of(at - 1));
         match (before, after) {
             (Some(before), Some(after)) => before.min(after),
             (Some(one), None) | (None, Some(one)) => one,
@@ -395,11 +397,23 @@ fn factors(analysis: &Analysis, formulas: &Formulas, cancel: &Cancel) -> Result<
 }
 
 /// For each left unit, log2 of the ways in which the bigram that begins there can be matched; 0 where it is not shared.
-fn ways(left: &Units, bigrams: Pair<&Bigrams>) -> Vec<f32> {
-    let mut out = vec![0.0; left.count()];
-    for places in shared(bigrams) {
-        let ways = ((places.left.len() * places.right.len()) as f32).log2();
-        places.left.iter().for_each(|at| out[*at as usize] = ways);
+#[derive(Clone, Debug, Default)]
+pub struct Ways(Vec<f32>);
+
+impl Ways {
+    /// No bigram is shared yet.
+    pub fn none(left: &Units) -> Self {
+        Self(vec![0.0; left.count()])
     }
-    out
+
+    /// Of the bigram that begins at a unit; 0 as long as nothing is known.
+    fn of(&self, unit: usize) -> f32 {
+        self.0.get(unit).copied().unwrap_or(0.0)
+    }
+
+    /// Adds a bigram that both documents hold, by its places.
+    pub fn add(&mut self, places: Pair<&[u32]>) {
+        let ways = ((places.left.len() * places.right.len()) as f32).log2();
+        places.left.iter().for_each(|at| self.0[*at as usize] = ways);
+    }
 }

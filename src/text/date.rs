@@ -113,20 +113,20 @@ fn role_of(
 fn dates_in(text: &NormalizedText, within: Span<Normalized>) -> Vec<(Span<Normalized>, PartialDate)> {
     let characters = text.slice(within);
     let mut found = Vec::new();
-    let mut at = 0;
-    while at < characters.len() {
-        // A date begins with a numeral, which few characters are.
-        let Some(next) = characters[at..].iter().position(|character| numeral(*character).is_some()) else { break };
-        at += next;
-        let preceded = at > 0 && numeral(characters[at - 1]).is_some();
-        match date_at(&characters[at..]).filter(|_| !preceded) {
-            Some((date, length)) => {
-                let start = within.start() + at as u32;
-                let (date, length) = range_end(&characters[at..], date, length);
-                found.push((Span::new(start, start + length as u32), date));
-                at += length;
-            }
-            None => at += 1,
+    // Behind the year of a date, which is four numerals, stands one of four characters, which few characters are.
+    let ends_year = |character: &char| matches!(character, '年' | '-'..='/');
+    let (mut at, mut looked) = (0, 0);
+    while let Some(next) = characters[looked..].iter().position(ends_year) {
+        let behind_year = looked + next;
+        looked = behind_year + 1;
+        let Some(start) = behind_year.checked_sub(4).filter(|start| *start >= at) else { continue };
+        let preceded = start > 0 && numeral(characters[start - 1]).is_some();
+        if let Some((date, length)) = date_at(&characters[start..]).filter(|_| !preceded) {
+            let (date, length) = range_end(&characters[start..], date, length);
+            let from = within.start() + start as u32;
+            found.push((Span::new(from, from + length as u32), date));
+            at = start + length;
+            looked = looked.max(at);
         }
     }
     found

@@ -172,12 +172,14 @@ impl Matches {
         });
     }
 
-    /// Puts the pairs from `first` on in the order of `keys`, one key a pair and no two equal.
+    /// Puts the pairs from `first` on in the order of `keys`, one key a pair and no two equal. It costs as much as the largest
+    /// key.
     pub fn order_from(&mut self, first: usize, keys: &[u32]) {
-        let mut order: Vec<(u32, PieceMatch)> = keys.iter().copied().zip(self.pairs[first..].iter().copied()).collect();
-        order.sort_unstable_by_key(|(key, _)| *key);
-        self.pairs.truncate(first);
-        self.pairs.extend(order.into_iter().map(|(_, pair)| pair));
+        const NO_PAIR: u32 = u32::MAX;
+        let mut places = vec![NO_PAIR; keys.iter().max().map_or(0, |last| *last as usize + 1)];
+        (0..).zip(keys).for_each(|(index, key)| places[*key as usize] = index);
+        let pairs = self.pairs.split_off(first);
+        self.pairs.extend(places.iter().filter(|index| **index != NO_PAIR).map(|index| pairs[*index as usize]));
     }
 
     /// Makes the grid, once all pairs are added.

@@ -10,6 +10,7 @@ use crate::compare::bigram::{Bigrams, shared};
 use crate::compare::comparison::StageEnd;
 use crate::compare::counting::sorted;
 use crate::compare::matching::Units;
+use crate::compare::rarity::Ways;
 use crate::text::cancel::{self, Cancel, Cancelled, Polls, StepBudget};
 use crate::text::span::Pair;
 
@@ -44,11 +45,12 @@ struct Voter {
 }
 
 /// Finds candidate pairs, those that share most first. `bits` says what the bigram that begins at a left and at a right
-/// unit tells.
+/// unit tells; `ways` are told of all shared bigrams.
 pub fn seeds(
     units: Pair<&Units>,
     bigrams: Pair<&Bigrams>,
     mut bits: impl FnMut(u32, u32) -> f32,
+    ways: &mut Ways,
     budget: &mut StepBudget,
     cancel: &Cancel,
 ) -> Result<(Vec<Seed>, StageEnd), Cancelled> {
@@ -59,6 +61,11 @@ pub fn seeds(
     let mut polls = Polls::new(cancel);
     let mut end = StageEnd::Complete;
     for places in shared(bigrams) {
+        ways.add(places);
+        polls.steps((places.left.len() + places.right.len()) as u32)?;
+        if end == StageEnd::Budget {
+            continue;
+        }
         let (first_left, first_right) = (left_votes.len(), right_pieces.len());
         // The pieces of a bigram, each once; those of a bigram that stands everywhere need not be listed to the end.
         for &at in places.left {
@@ -73,14 +80,13 @@ pub fn seeds(
                 right_pieces.push(piece);
             }
         }
-        polls.steps((places.left.len() + places.right.len()) as u32)?;
         let (lefts, rights) = (left_votes.len() - first_left, right_pieces.len() - first_right);
         let mut told = 0.0;
         if lefts * rights <= MAX_PAIRS_PER_BIGRAM {
             if !budget.take((lefts * rights) as u64) {
                 end = StageEnd::Budget;
                 left_votes.truncate(first_left);
-                break;
+                continue;
             }
             let background = bits(places.left[0], places.right[0]);
             let within = |count: usize, pieces: f32| -(count as f32 / pieces).log2();
