@@ -93,17 +93,10 @@ fn units_and_bigrams(bencher: Bencher<'_, '_>, name: &str) {
 #[divan::bench(args = NAMES)]
 fn rarity(bencher: Bencher<'_, '_>, name: &str) {
     let analyses = analyses(name);
-    let (units, bigrams) = indexed(&analyses);
+    let (units, _) = indexed(&analyses);
     let formulas = ENGINE.formulas(&CompareOptions::default());
     bencher.bench_local(|| {
-        let rarity = Rarity::new(
-            ENGINE.background(),
-            &formulas,
-            analyses.as_ref(),
-            units.as_ref(),
-            bigrams.as_ref(),
-            &Cancel::new(),
-        );
+        let rarity = Rarity::new(ENGINE.background(), &formulas, analyses.as_ref(), units.as_ref(), &Cancel::new());
         black_box(&rarity.is_ok());
     });
 }
@@ -117,8 +110,8 @@ fn passages(bencher: Bencher<'_, '_>, name: &str) {
     bencher.bench_local(|| {
         let cancel = Cancel::new();
         let (units, bigrams) = (units.as_ref(), bigrams.as_ref());
-        let rarity = Rarity::new(ENGINE.background(), &formulas, analyses.as_ref(), units, bigrams, &cancel)?;
-        passage::find(analyses.as_ref(), units, bigrams, &rarity, &options.budgets, &cancel)
+        let mut rarity = Rarity::new(ENGINE.background(), &formulas, analyses.as_ref(), units, &cancel)?;
+        passage::find(analyses.as_ref(), units, bigrams, &mut rarity, &options.budgets, &cancel)
     });
 }
 

@@ -147,7 +147,9 @@ impl Openings {
         match steps {
             [Some(Character(first)), Some(Character(second)), _] => self.pairs.add(&[first, second]),
             [Some(Character(first)), ..] => self.singles.add(first),
-            [Some(Step::Numeral), ..] => ('\0'..=char::MAX).filter(|c| is_numeral(*c)).for_each(|c| self.singles.add(c)),
+            [Some(Step::Numeral), ..] => {
+                ('\0'..=char::MAX).filter(|c| is_numeral(*c)).for_each(|c| self.singles.add(c))
+            }
             _ => {}
         }
         match steps {

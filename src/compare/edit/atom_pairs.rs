@@ -207,9 +207,7 @@ fn score<'a>(context: &EditContext<'a>, left: &KnownAtom<'a>, right: &KnownAtom<
         }
         (Class::Punctuation, Class::Punctuation) => 4,
         (Class::Word | Class::Degree(_) | Class::Scale, Class::Word | Class::Degree(_) | Class::Scale) => {
-            if left.key.subjects.meet(right.key.subjects)
-                && kind_between(context, facts.left, facts.right).is_some()
-            {
+            if left.key.subjects.meet(right.key.subjects) && kind_between(context, facts.left, facts.right).is_some() {
                 return 24;
             }
             if left.key.signature & right.key.signature == 0 {

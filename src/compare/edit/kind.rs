@@ -192,8 +192,7 @@ impl WordFacts {
             .and(bit(Subjects::BODY, self.is_body));
         let WordHints { first, last, .. } = self.hints;
         // A figure may go on from the character before.
-        let may_be_figure =
-            || hint::of(words[0]).and(before.map(hint::of).unwrap_or_default()).may_be(Hints::NUMERAL);
+        let may_be_figure = || hint::of(words[0]).and(before.map(hint::of).unwrap_or_default()).may_be(Hints::NUMERAL);
         let may_be_more = self.may_be_local
             || last.may_be(Hints::SHORT_PLACE)
             || asked.may_be(Hints::SLOGAN)
