@@ -147,9 +147,7 @@ impl Openings {
         match steps {
             [Some(Character(first)), Some(Character(second)), _] => self.pairs.add(&[first, second]),
             [Some(Character(first)), ..] => self.singles.add(first),
-            [Some(Step::Numeral), ..] => {
-                ('\0'..=char::MAX).filter(|c| is_numeral(*c)).for_each(|c| self.singles.add(c))
-            }
+            [Some(Step::Numeral), ..] => NUMERALS.chars().for_each(|numeral| self.singles.add(numeral)),
             _ => {}
         }
         match steps {
@@ -303,6 +301,8 @@ impl Formulas {
 /// Longest number that is read as one, in characters.
 const LONGEST_NUMBER: usize = 12;
 
+const NUMERALS: &str = "一二三四五六七八九十百零〇两0123456789";
+
 fn is_numeral(character: char) -> bool {
     matches!(
         character,
@@ -398,6 +398,11 @@ mod tests {
         let formulas = Formulas::embedded().with_phrases(["*三来一补*".chars().collect()]);
         assert_eq!(show(&formulas, "发展*三来一补*企业"), "发展【*三来一补*】企业");
         assert_eq!(show(&formulas, "发展三来一补企业"), "发展三来一补企业");
+    }
+
+    #[test]
+    fn the_numerals_are_those_of_the_list() {
+        assert!(('\0'..=char::MAX).all(|character| is_numeral(character) == NUMERALS.contains(character)));
     }
 
     #[test]

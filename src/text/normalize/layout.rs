@@ -58,26 +58,36 @@ pub(super) fn arrange(folded: FoldedText, polls: &mut Polls<'_>) -> Result<Norma
 /// The text of which every line is a paragraph.
 fn as_it_stands(folded: FoldedText) -> NormalizedText {
     let paragraphs: Vec<Span<Normalized>> = folded.lines.iter().map(|line| line.characters).collect();
-    let mut builder = Builder {
-        characters: folded.characters,
-        map: folded.map,
-        paragraphs: Vec::new(),
-        cleanings: Vec::new(),
-        next_edge: 0,
-        raw_end: 0,
-    };
+    let FoldedText { mut characters, map, cleanings, edges, has_straight_quotes, .. } = folded;
+    let mut settled = Vec::new();
     let mut paragraph = 0;
-    for edge in folded.edges {
+    for edge in edges {
         while paragraphs[paragraph].end() <= edge.index {
             paragraph += 1;
         }
-        builder.settle(edge, edge.index as usize, paragraphs[paragraph].start() as usize);
+        let start = paragraphs[paragraph].start() as usize;
+        settle(&mut characters, &mut settled, edge, edge.index as usize, start);
     }
-    if folded.has_straight_quotes {
-        paragraphs.iter().for_each(|span| turn_quotes(&mut builder.characters[span.range()]));
+    if has_straight_quotes {
+        paragraphs.iter().for_each(|span| turn_quotes(&mut characters[span.range()]));
     }
-    let Builder { characters, map, cleanings: settled, .. } = builder;
-    NormalizedText { characters, map, paragraphs, cleanings: merged(folded.cleanings, settled) }
+    NormalizedText { characters, map, paragraphs, cleanings: merged(cleanings, settled) }
+}
+
+/// Punctuation at the edge of a line takes the width that its neighbours in the paragraph give it.
+fn settle(
+    characters: &mut [char],
+    cleanings: &mut Vec<Cleaning>,
+    edge: Punctuation,
+    place: usize,
+    paragraph_start: usize,
+) {
+    let before = (place > paragraph_start).then(|| characters[place - 1]);
+    let form = punctuation_form(before, edge.wide, characters.get(place + 1).copied());
+    characters[place] = form;
+    if form != edge.raw {
+        record(cleanings, edge.raw_start, edge.raw_start + edge.raw.len_utf8() as u32, CleaningKind::Width);
+    }
 }
 
 /// Straight quotation marks of a paragraph, which open and close by turns.
@@ -319,7 +329,7 @@ impl Builder {
             }
         }
         for (edge, place) in folded.edges[first_edge..self.next_edge].iter().zip(edge_places) {
-            self.settle(*edge, place as usize, start);
+            settle(&mut self.characters, &mut self.cleanings, *edge, place as usize, start);
         }
         if folded.has_straight_quotes {
             turn_quotes(&mut self.characters[start..]);
@@ -337,17 +347,6 @@ impl Builder {
             self.map.push(before.raw_end, line.raw_start - before.raw_end);
         }
         record(&mut self.cleanings, before.raw_end, line.raw_start, CleaningKind::LineWrap);
-    }
-
-    /// Punctuation at the edge of a line takes the width that its neighbours in the paragraph give it.
-    fn settle(&mut self, edge: Punctuation, place: usize, paragraph_start: usize) {
-        let before = (place > paragraph_start).then(|| self.characters[place - 1]);
-        let form = punctuation_form(before, edge.wide, self.characters.get(place + 1).copied());
-        self.characters[place] = form;
-        if form != edge.raw {
-            let raw_end = edge.raw_start + edge.raw.len_utf8() as u32;
-            record(&mut self.cleanings, edge.raw_start, raw_end, CleaningKind::Width);
-        }
     }
 }
 

@@ -14,6 +14,9 @@ use super::{is_han, pinyin};
 /// Toned readings that must have been seen before an untoned one, such as 們(men), is read as pinyin too.
 const TONED_BEFORE_UNTONED: u32 = 3;
 
+/// Most characters of a run that is read without a look at the caller's flag.
+const LONGEST_RUN: usize = 1 << 12;
+
 /// A physical line of the raw text, folded. Blank lines are not kept.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line {
@@ -73,6 +76,7 @@ pub(super) fn fold_lines(raw: &str, polls: &mut Polls<'_>) -> Result<FoldedText,
             // Most of a document: runs of Han characters.
             let after = folder.emit_run(raw, at, han);
             if after > at {
+                polls.steps((after - at) as u32)?;
                 at = after;
                 continue;
             }
@@ -253,11 +257,12 @@ impl Folder {
             && self.text.characters.len() as u32 > self.line_start
     }
 
-    /// Emits the Han characters from `at` on that stay or become simplified ones, and returns where they end.
+    /// Emits the Han characters from `at` on that stay or become simplified ones, as many as are read between two looks at the
+    /// caller's flag at most, and returns where they end.
     fn emit_run(&mut self, raw: &str, at: usize, han: HanTable) -> usize {
         let mut after = at;
         // Characters of the main Han block take three bytes each.
-        for bytes in raw.as_bytes()[at..].chunks_exact(3) {
+        for bytes in raw.as_bytes()[at..].chunks_exact(3).take(LONGEST_RUN) {
             match han.read(bytes) {
                 Some(Han::Stays(character)) => self.text.characters.push(character),
                 Some(Han::Simplified(character)) => {
