@@ -32,12 +32,21 @@ impl Bigrams {
         self.starts.len().saturating_sub(1)
     }
 
-    /// Calls `each` with the places of every bigram's first unit, bigram by bigram, in their order.
-    pub fn each(&self, mut each: impl FnMut(&[u32])) {
-        for ends in self.starts.windows(2) {
-            let of_rank = &self.places[ends[0] as usize..ends[1] as usize];
-            of_rank.chunk_by(|one, other| self.second(*one) == self.second(*other)).for_each(&mut each);
+    /// The places alone: whoever does not ask which bigram it is needs half the room.
+    pub fn into_places(self) -> GroupedPlaces {
+        let Self { starts, mut places, ranks } = self;
+        let second = |place: u32| ranks[place as usize + 1];
+        for ends in starts.windows(2) {
+            let mut last = None;
+            for place in &mut places[ends[0] as usize..ends[1] as usize] {
+                let second = second(*place);
+                if last != Some(second) {
+                    *place |= GroupedPlaces::FIRST;
+                    last = Some(second);
+                }
+            }
         }
+        GroupedPlaces(places)
     }
 
     /// The rank of the unit behind the first one of a bigram.
@@ -48,6 +57,28 @@ impl Bigrams {
     /// The places of the bigrams that begin with a rank.
     fn of_rank(&self, rank: usize) -> &[u32] {
         &self.places[self.starts[rank] as usize..self.starts[rank + 1] as usize]
+    }
+}
+
+/// The first units of all bigrams of one document, bigram by bigram; the first place of each bigram is marked.
+#[derive(Clone, Debug)]
+pub struct GroupedPlaces(Vec<u32>);
+
+impl GroupedPlaces {
+    /// Marks a place. No document has so many units.
+    const FIRST: u32 = 1 << 31;
+
+    /// Calls `each` with every place and with what `of_count` says of so many places as its bigram has, bigram by bigram.
+    pub fn each<T: Copy>(&self, of_count: impl Fn(usize) -> T, mut each: impl FnMut(u32, T)) {
+        let mut rest = self.0.as_slice();
+        while let [first, behind @ ..] = rest {
+            let others = behind.iter().take_while(|place| *place & Self::FIRST == 0).count();
+            let said = of_count(1 + others);
+            each(first & !Self::FIRST, said);
+            let (others, behind) = behind.split_at(others);
+            others.iter().for_each(|place| each(*place, said));
+            rest = behind;
+        }
     }
 }
 

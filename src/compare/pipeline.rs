@@ -118,10 +118,9 @@ pub fn compare_watched(
         }
         begins(Stage::Alignment);
         found.matches.forget_places();
-        let weights = Pair::new(
-            link::unit_weights(units.left, owned_bigrams.left),
-            link::unit_weights(units.right, owned_bigrams.right),
-        );
+        let places = Pair::new(owned_bigrams.left.into_places(), owned_bigrams.right.into_places());
+        let weights =
+            Pair::new(link::unit_weights(units.left, places.left), link::unit_weights(units.right, places.right));
         let evidence = link::Evidence {
             analyses,
             units,

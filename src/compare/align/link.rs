@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::compare::bigram::Bigrams;
+use crate::compare::bigram::GroupedPlaces;
 use crate::compare::counting;
 use crate::compare::matching::Units;
 use crate::compare::options::{Part, Parts};
@@ -294,18 +294,16 @@ fn compatible(analyses: Pair<&Analysis>, left: u32, right: u32) -> bool {
 
 /// Weight of each unit: half the inverse frequency of either bigram over it, within its own document. The bigrams are let go:
 /// of a large document they take twice as much room as the weights.
-pub fn unit_weights(units: &Units, bigrams: Bigrams) -> Vec<f32> {
+pub fn unit_weights(units: &Units, bigrams: GroupedPlaces) -> Vec<f32> {
     let pieces = units.pieces.len().max(MIN_PIECES) as f32;
     let mut weights = vec![0.0f32; units.count()];
     let rarity_of = |places: usize| (pieces / places as f32).log2().max(0.0) / 2.0;
     // Most bigrams stand in few places.
     let of_few: [f32; 16] = std::array::from_fn(rarity_of);
-    bigrams.each(|places| {
-        let rarity = of_few.get(places.len()).copied().unwrap_or_else(|| rarity_of(places.len()));
-        for at in places {
-            weights[*at as usize] += rarity;
-            weights[*at as usize + 1] += rarity;
-        }
+    let rarity = |places: usize| of_few.get(places).copied().unwrap_or_else(|| rarity_of(places));
+    bigrams.each(rarity, |at, rarity| {
+        weights[at as usize] += rarity;
+        weights[at as usize + 1] += rarity;
     });
     weights
 }

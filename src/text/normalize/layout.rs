@@ -71,6 +71,10 @@ fn as_it_stands(folded: FoldedText) -> NormalizedText {
     if has_straight_quotes {
         paragraphs.iter().for_each(|span| turn_quotes(&mut characters[span.range()]));
     }
+    // Of a text in ASCII as much room was taken as it has characters.
+    if characters.capacity() > characters.len() + characters.len() / 4 {
+        characters.shrink_to_fit();
+    }
     NormalizedText { characters, map, paragraphs, cleanings: merged(cleanings, settled) }
 }
 
