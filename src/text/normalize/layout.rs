@@ -28,6 +28,9 @@ const MIN_FLUSH_LINES: usize = 2;
 /// Longest headline line, in characters.
 const MAX_HEADLINE_CHARACTERS: u32 = 36;
 
+/// Room for so many characters may be left over behind those of a text.
+const SPARE_CHARACTERS: usize = 1 << 12;
+
 /// Most headlines above the body.
 const MAX_HEADLINES: usize = 24;
 
@@ -58,7 +61,7 @@ pub(super) fn arrange(folded: FoldedText, polls: &mut Polls<'_>) -> Result<Norma
 /// The text of which every line is a paragraph.
 fn as_it_stands(folded: FoldedText) -> NormalizedText {
     let paragraphs: Vec<Span<Normalized>> = folded.lines.iter().map(|line| line.characters).collect();
-    let FoldedText { mut characters, map, cleanings, edges, has_straight_quotes, .. } = folded;
+    let FoldedText { mut characters, mut map, mut cleanings, edges, has_straight_quotes, .. } = folded;
     let mut settled = Vec::new();
     let mut paragraph = 0;
     for edge in edges {
@@ -71,9 +74,11 @@ fn as_it_stands(folded: FoldedText) -> NormalizedText {
     if has_straight_quotes {
         paragraphs.iter().for_each(|span| turn_quotes(&mut characters[span.range()]));
     }
-    // Of a text in ASCII as much room was taken as it has characters.
-    if characters.capacity() > characters.len() + characters.len() / 4 {
+    // Of a long text the room that was left for more is worth giving back.
+    if characters.capacity() > characters.len() + SPARE_CHARACTERS {
         characters.shrink_to_fit();
+        map.shrink_to_fit();
+        cleanings.shrink_to_fit();
     }
     NormalizedText { characters, map, paragraphs, cleanings: merged(cleanings, settled) }
 }

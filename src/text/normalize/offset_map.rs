@@ -129,6 +129,13 @@ impl OffsetMap {
         }
     }
 
+    /// Gives back the room that was left for more.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.raw_starts.shrink_to_fit();
+        self.packed.shrink_to_fit();
+        self.blocks.shrink_to_fit();
+    }
+
     /// Adds one character that stands for `raw_width` bytes from `raw_start`.
     pub(super) fn push(&mut self, raw_start: u32, raw_width: u32) {
         self.push_inside_block(1, raw_start, raw_width, Shape::Each);
