@@ -73,7 +73,7 @@ impl<'a> KnownAtom<'a> {
 struct Key {
     /// What rules may know of it, besides synonyms.
     subjects: Subjects,
-    /// One bit for each of the lines of synonyms that it stands in, as [`synonym::lines`] says.
+    /// One bit for each of the lines of synonyms that it stands in, as [`lines`](super::synonym::lines) says.
     synonyms: u64,
     /// Its characters, as [`signature_bit`](crate::text::word_map::signature_bit) says; none if the other side has none of them.
     signature: u64,
