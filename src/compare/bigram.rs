@@ -33,10 +33,11 @@ impl Bigrams {
     }
 
     /// The places alone: whoever does not ask which bigram it is needs half the room.
-    pub fn into_places(self) -> GroupedPlaces {
+    pub fn into_places(self, polls: &mut Polls<'_>) -> Result<GroupedPlaces, Cancelled> {
         let Self { starts, mut places, ranks } = self;
         let second = |place: u32| ranks[place as usize + 1];
         for ends in starts.windows(2) {
+            polls.steps(1 + ends[1] - ends[0])?;
             let mut last = None;
             for place in &mut places[ends[0] as usize..ends[1] as usize] {
                 let second = second(*place);
@@ -46,7 +47,7 @@ impl Bigrams {
                 }
             }
         }
-        GroupedPlaces(places)
+        Ok(GroupedPlaces(places))
     }
 
     /// The rank of the unit behind the first one of a bigram.

@@ -91,16 +91,12 @@ pub struct Formulas {
 struct Openings {
     /// First two characters of patterns that open with two.
     pairs: Filter,
-    /// First characters of all others.
+    /// First characters of all others, numerals among them.
     singles: CharacterFilter,
     /// First three characters of patterns that open with three.
     three: Filter,
     /// First two characters of patterns that open with two and go on with something else than a third, or end.
     two: Filter,
-    /// First character of patterns that go on with something else, or end.
-    one: Filter,
-    /// Whether a pattern opens with a number.
-    numeral: bool,
     /// Whether a pattern opens with a gap.
     gap: bool,
 }
@@ -138,47 +134,35 @@ impl Filter {
 impl Openings {
     fn new() -> Self {
         let singles = CharacterFilter::new([]);
-        let [pairs, three, two, one] = std::array::from_fn(|_| Filter::new());
-        Self { pairs, singles, three, two, one, numeral: false, gap: false }
+        let [pairs, three, two] = std::array::from_fn(|_| Filter::new());
+        Self { pairs, singles, three, two, gap: false }
     }
 
     fn add(&mut self, steps: [Option<Step>; 3]) {
         use Step::Character;
         match steps {
-            [Some(Character(first)), Some(Character(second)), _] => self.pairs.add(&[first, second]),
+            [Some(Character(first)), Some(Character(second)), third] => {
+                self.pairs.add(&[first, second]);
+                match third {
+                    Some(Character(third)) => self.three.add(&[first, second, third]),
+                    _ => self.two.add(&[first, second]),
+                }
+            }
             [Some(Character(first)), ..] => self.singles.add(first),
             [Some(Step::Numeral), ..] => NUMERALS.chars().for_each(|numeral| self.singles.add(numeral)),
-            _ => {}
-        }
-        match steps {
-            [Some(Character(first)), Some(Character(second)), Some(Character(third))] => {
-                self.three.add(&[first, second, third]);
-            }
-            [Some(Character(first)), Some(Character(second)), _] => self.two.add(&[first, second]),
-            [Some(Character(first)), ..] => self.one.add(&[first]),
-            [Some(Step::Numeral), ..] => self.numeral = true,
             [Some(Step::Gap), ..] => self.gap = true,
             [None, ..] => {}
         }
     }
 
-    /// Whether a pattern may open at the start of `text`.
+    /// Whether a pattern may open at the start of `text`. The filters of two and of three characters are asked at once, because
+    /// each by itself says yes too often to be guessed.
     #[inline]
     fn may_open(&self, text: &[char]) -> bool {
         let Some(&first) = text.first() else { return self.gap };
-        let begins_pair = text.get(..2).is_some_and(|pair| self.pairs.may_hold(pair));
-        (self.gap | self.singles.may_hold(first) | begins_pair) && self.opens(first, text)
-    }
-
-    /// The same, told by all that is known of openings. All filters are asked at once, because each by itself says yes too
-    /// often to be guessed.
-    fn opens(&self, first: char, text: &[char]) -> bool {
         let begins = |filter: &Filter, length: usize| text.get(..length).is_some_and(|text| filter.may_hold(text));
-        self.gap
-            | (self.numeral && is_numeral(first))
-            | begins(&self.one, 1)
-            | begins(&self.two, 2)
-            | begins(&self.three, 3)
+        self.gap | self.singles.may_hold(first)
+            || begins(&self.pairs, 2) && begins(&self.two, 2) | begins(&self.three, 3)
     }
 }
 

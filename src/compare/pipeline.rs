@@ -23,7 +23,7 @@ use super::rarity::Rarity;
 use super::shared_phrase;
 use super::words::Words;
 use crate::text::analysis::Analysis;
-use crate::text::cancel::{Cancel, Cancelled, StepBudget};
+use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
 use crate::text::lexicon::{CustomWords, Lexicon};
 use crate::text::span::{Normalized, Pair, Span};
 
@@ -118,7 +118,9 @@ pub fn compare_watched(
         }
         begins(Stage::Alignment);
         found.matches.forget_places();
-        let places = Pair::new(owned_bigrams.left.into_places(), owned_bigrams.right.into_places());
+        let mut polls = Polls::new(cancel);
+        let places =
+            Pair::new(owned_bigrams.left.into_places(&mut polls)?, owned_bigrams.right.into_places(&mut polls)?);
         let weights =
             Pair::new(link::unit_weights(units.left, places.left), link::unit_weights(units.right, places.right));
         let evidence = link::Evidence {

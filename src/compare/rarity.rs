@@ -11,7 +11,7 @@
 //! - *slogans* in “ ” that both use and the background does not know tell more: they are somebody's.
 //!
 //! Always: symmetric in the sides. Cost: at most one table lookup for each character of either document, kept for
-//! whoever asks again, and a sum for each shared one; the counts of bigrams are linear.
+//! whoever asks again, and a sum for each shared one. In how many ways bigrams can be matched is told by whoever walks them.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -276,7 +276,9 @@ impl<'a, 'u> Rarity<'a, 'u> {
         let factors = self.sides.as_ref().map(|side| side.factors.as_slice());
         let factors = Pair::new(&factors.left[spans.left.range()], &factors.right[spans.right.range()]);
         let factors = factors.left.iter().zip(factors.right);
-        factors.map(|(left, right)| left.times(bits).min(right.times(bits))).sum()
+        let bits = factors.map(|(left, right)| left.times(bits).min(right.times(bits))).sum();
+        debug_assert_eq!(bits, self.told(run).bits);
+        bits
     }
 
     /// What the left document tells by itself; everything else is let go.

@@ -292,8 +292,8 @@ fn compatible(analyses: Pair<&Analysis>, left: u32, right: u32) -> bool {
     heading(role(analyses.left, left)) == heading(role(analyses.right, right))
 }
 
-/// Weight of each unit: half the inverse frequency of either bigram over it, within its own document. The bigrams are let go:
-/// of a large document they take twice as much room as the weights.
+/// Weight of each unit: half the inverse frequency of either bigram over it, within its own document. The places of
+/// bigrams are let go: they take as much room as the weights.
 pub fn unit_weights(units: &Units, bigrams: GroupedPlaces) -> Vec<f32> {
     let pieces = units.pieces.len().max(MIN_PIECES) as f32;
     let mut weights = vec![0.0f32; units.count()];

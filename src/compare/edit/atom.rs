@@ -70,7 +70,10 @@ pub(super) fn atoms(
         }
         let whole = ahead.first().filter(|word| word.start() == at && word.end() <= span.end());
         let (length, class) = match whole.filter(|word| is_plain(&characters[word.range()])) {
-            Some(word) => (word.len(), Class::Word),
+            Some(word) => {
+                debug_assert_eq!(next(characters, at, span.end(), words, own), (word.len(), Class::Word));
+                (word.len(), Class::Word)
+            }
             None => next(characters, at, span.end(), words, own),
         };
         out.push(Atom { span: Span::new(at, at + length), class });

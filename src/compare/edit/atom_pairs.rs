@@ -2,8 +2,8 @@
 //!
 //! In: the atoms of both sides of a change, with what rules may know of them. Out: pairs of indexes, ascending on both sides,
 //! whose scores sum to the most: a global alignment (Needleman & Wunsch 1970) that rewards pairs of one class. Always: the
-//! pairs mirror with the sides. Cost: a few steps for each pair of atoms; most have nothing in common, which two numbers
-//! tell.
+//! pairs mirror with the sides. Cost: a few steps for each pair of atoms; most have nothing in common, which three
+//! numbers tell.
 
 use std::cell::OnceCell;
 

@@ -110,6 +110,11 @@ impl Subjects {
     /// What is scored whatever it is about.
     pub(super) const OTHERS: Self = Self(u16::MAX);
 
+    /// These if something holds, else none.
+    fn when(self, holds: bool) -> Self {
+        if holds { self } else { Self::default() }
+    }
+
     /// These and others.
     pub(super) fn and(self, others: Self) -> Self {
         Self(self.0 | others.0)
@@ -185,11 +190,11 @@ impl WordFacts {
     /// What the words are about wherever they stand, and whether they may be about more where they do. `before` is the character
     /// before them.
     pub(super) fn subjects(&self, words: &[char], before: Option<char>, asked: Hints) -> (Subjects, bool) {
-        let bit = |bit: Subjects, is: bool| if is { bit } else { Subjects::default() };
-        let subjects = bit(Subjects::PUNCTUATION, self.is_punctuation)
-            .and(bit(Subjects::LOCAL, self.is_any_place))
-            .and(bit(Subjects::DEGREE, self.degree.is_some()))
-            .and(bit(Subjects::BODY, self.is_body));
+        let subjects = Subjects::PUNCTUATION
+            .when(self.is_punctuation)
+            .and(Subjects::LOCAL.when(self.is_any_place))
+            .and(Subjects::DEGREE.when(self.degree.is_some()))
+            .and(Subjects::BODY.when(self.is_body));
         let WordHints { first, last, .. } = self.hints;
         // A figure may go on from the character before.
         let may_be_figure = || hint::of(words[0]).and(before.map(hint::of).unwrap_or_default()).may_be(Hints::NUMERAL);
@@ -261,14 +266,13 @@ impl<'a> Facts<'a> {
     /// One bit for each thing that rules ask of both sides, besides synonyms: sides whose bits do not meet are known to no rule
     /// about anything else. `of_words` are the bits that the words have wherever they stand.
     pub(super) fn subjects(&self, context: &EditContext<'a>, of_words: Subjects) -> Subjects {
-        let bit = |bit: Subjects, is: bool| if is { bit } else { Subjects::default() };
         of_words
-            .and(bit(Subjects::LOCAL, self.local(context).is_some()))
-            .and(bit(Subjects::SHORT_PLACE, self.is_short_place(context)))
-            .and(bit(Subjects::DATE, self.figure(context) == Some(&Figure::Date)))
-            .and(bit(Subjects::QUANTITY, matches!(self.figure(context), Some(Figure::Quantity(_)))))
-            .and(bit(Subjects::SLOGAN, self.is_slogan(context)))
-            .and(bit(Subjects::PERSON, self.is_person(context)))
+            .and(Subjects::LOCAL.when(self.local(context).is_some()))
+            .and(Subjects::SHORT_PLACE.when(self.is_short_place(context)))
+            .and(Subjects::DATE.when(self.figure(context) == Some(&Figure::Date)))
+            .and(Subjects::QUANTITY.when(matches!(self.figure(context), Some(Figure::Quantity(_)))))
+            .and(Subjects::SLOGAN.when(self.is_slogan(context)))
+            .and(Subjects::PERSON.when(self.is_person(context)))
     }
 
     /// The characters of its whole document.

@@ -175,11 +175,10 @@ impl Matches {
     /// Puts the pairs from `first` on in the order of `keys`, one key a pair and no two equal. It costs as much as the largest
     /// key.
     pub fn order_from(&mut self, first: usize, keys: &[u32]) {
-        const NO_PAIR: u32 = u32::MAX;
-        let mut places = vec![NO_PAIR; keys.iter().max().map_or(0, |last| *last as usize + 1)];
-        (0..).zip(keys).for_each(|(index, key)| places[*key as usize] = index);
+        let count = keys.iter().max().map_or(0, |last| *last as usize + 1);
+        let (order, _) = sorted(keys.iter().copied().zip(0_u32..), count);
         let pairs = self.pairs.split_off(first);
-        self.pairs.extend(places.iter().filter(|index| **index != NO_PAIR).map(|index| pairs[*index as usize]));
+        self.pairs.extend(order.into_iter().map(|index| pairs[index as usize]));
     }
 
     /// Makes the grid, once all pairs are added.

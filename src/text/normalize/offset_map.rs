@@ -94,7 +94,8 @@ pub struct OffsetMap {
     normalized_len: u32,
     /// Whether characters were added that stand together.
     has_shapes_together: bool,
-    /// Where the last run goes on, if the next character may join it.
+    /// Where the last run goes on, if the next character may join it; kept because to find it costs more than all else that is
+    /// done for a character.
     tail: Option<Tail>,
 }
 
