@@ -70,16 +70,23 @@ impl GroupedPlaces {
     const FIRST: u32 = 1 << 31;
 
     /// Calls `each` with every place and with what `of_count` says of so many places as its bigram has, bigram by bigram.
-    pub fn each<T: Copy>(&self, of_count: impl Fn(usize) -> T, mut each: impl FnMut(u32, T)) {
+    pub fn each<T: Copy>(
+        &self,
+        of_count: impl Fn(usize) -> T,
+        polls: &mut Polls<'_>,
+        mut each: impl FnMut(u32, T),
+    ) -> Result<(), Cancelled> {
         let mut rest = self.0.as_slice();
         while let [first, behind @ ..] = rest {
             let others = behind.iter().take_while(|place| *place & Self::FIRST == 0).count();
+            polls.steps(1 + others as u32)?;
             let said = of_count(1 + others);
             each(first & !Self::FIRST, said);
             let (others, behind) = behind.split_at(others);
             others.iter().for_each(|place| each(*place, said));
             rest = behind;
         }
+        Ok(())
     }
 }
 

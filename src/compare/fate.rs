@@ -231,13 +231,22 @@ impl Places {
 }
 
 /// Scores the echo in the right document.
-pub fn score(right: &Units, answers: &[Answer], groups: &[Group], items: &[Item]) -> Score {
+pub fn score(
+    right: &Units,
+    answers: &[Answer],
+    groups: &[Group],
+    items: &[Item],
+    cancel: &Cancel,
+) -> Result<Score, Cancelled> {
+    let mut polls = Polls::new(cancel);
     // 0 nothing, 1 formula, 2 adapted, 3 localised, 4 verbatim: of several answers the closest counts.
     let mut marks = vec![0u8; right.count()];
     let mut mark = |span: Span<Normalized>, kind: u8| {
         let from = right.starts.partition_point(|start| *start < span.start());
         let to = right.starts.partition_point(|start| *start < span.end());
         marks[from..to.max(from)].iter_mut().for_each(|m| *m = (*m).max(kind));
+        // Marks are set many at a time.
+        polls.steps(64 + (to.saturating_sub(from) / 16) as u32)
     };
     for answer in answers {
         let kind = match (answer.is_echo, answer.form) {
@@ -246,14 +255,15 @@ pub fn score(right: &Units, answers: &[Answer], groups: &[Group], items: &[Item]
             (true, PassageForm::Localized) => 3,
             (true, PassageForm::Verbatim) => 4,
         };
-        mark(answer.right, kind);
+        mark(answer.right, kind)?;
     }
     // Texts are equal once normalised.
     let same = groups.iter().filter(|group| group.similarity >= 1.0).flat_map(|group| group.right.clone());
     let same: FxHashSet<u32> = same.collect();
     for piece in right.pieces.iter().filter(|piece| same.contains(&piece.paragraph)) {
-        mark(piece.span, 4);
+        mark(piece.span, 4)?;
     }
+    cancel.check()?;
     let total = marks.len().max(1) as f64;
     let share = |kind: u8| marks.iter().filter(|m| **m == kind).count() as f64 / total;
     let echoes: Vec<(u32, u32, f64)> = answers
@@ -262,14 +272,15 @@ pub fn score(right: &Units, answers: &[Answer], groups: &[Group], items: &[Item]
         .map(|answer| (answer.left.start(), answer.right.start(), f64::from(answer.weight)))
         .collect();
     let weight: f64 = echoes.iter().map(|echo| echo.2).sum();
+    cancel.check()?;
     let ordered: f64 = heaviest_chain(&echoes).iter().zip(&echoes).filter(|(on, _)| **on).map(|(_, echo)| echo.2).sum();
     let answered = items.iter().filter(|item| item.fate != Fate::Silent).count();
-    Score {
+    Ok(Score {
         verbatim: share(4),
         localized: share(3),
         adapted: share(2),
         formula: share(1),
         item_coverage: (!items.is_empty()).then(|| answered as f64 / items.len() as f64),
         order: (weight > 0.0).then(|| ordered / weight),
-    }
+    })
 }

@@ -28,6 +28,7 @@ use crate::text::paragraph::ParagraphRole;
 use crate::text::sentence::{Sentence, ends_sentence};
 use crate::text::span::{Normalized, Pair, Span};
 
+pub(super) use self::sketch::descending;
 use super::bigram::Bigrams;
 use super::comparison::StageEnd;
 use super::counting::sorted;
@@ -113,6 +114,8 @@ const MIN_FORMULA_BITS: f32 = 10.0;
 const MAX_FORMULA_SHARE: f32 = 0.6;
 /// Most passages of echo, and of formula, that are looked for; the heaviest of more are kept and the answer says so.
 const MOST_PASSAGES: usize = 32_768;
+/// Steps of the polls that a passage counts when its edges are looked at.
+const EDGE_STEPS: u32 = 16;
 /// Articles that make a document a law.
 const LAW_ARTICLES: usize = 3;
 
@@ -146,6 +149,7 @@ pub fn find(
     let mut steps = StepBudget::new(budgets.chain_steps);
     let plain = chain(&mut matcher, &matches, Weight::Plain, chained.used, &options, &mut steps, cancel)?;
     end = end.and(plain.end);
+    cancel.check()?;
     let is_formula = |draft: &&Draft| {
         let stock = draft.weight <= MAX_FORMULA_SHARE * draft.plain;
         stock && draft.plain >= MIN_FORMULA_BITS
@@ -172,7 +176,9 @@ pub fn find(
         echoes.truncate(MOST_PASSAGES);
         formulas.truncate(MOST_PASSAGES);
     }
+    let mut polls = Polls::new(cancel);
     for draft in echoes.iter_mut().chain(&mut formulas) {
+        polls.steps(EDGE_STEPS)?;
         take_edges(analyses, draft);
     }
     Ok(Found { matches, echoes, hints, formulas, end })
@@ -215,7 +221,9 @@ fn match_seeds(
         }
     }
     drop(seeds);
+    cancel.check()?;
     matches.index();
+    cancel.check()?;
     Ok((matches, end))
 }
 

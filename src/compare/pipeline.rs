@@ -121,8 +121,10 @@ pub fn compare_watched(
         let mut polls = Polls::new(cancel);
         let places =
             Pair::new(owned_bigrams.left.into_places(&mut polls)?, owned_bigrams.right.into_places(&mut polls)?);
-        let weights =
-            Pair::new(link::unit_weights(units.left, places.left), link::unit_weights(units.right, places.right));
+        let weights = Pair::new(
+            link::unit_weights(units.left, places.left, &mut polls)?,
+            link::unit_weights(units.right, places.right, &mut polls)?,
+        );
         let evidence = link::Evidence {
             analyses,
             units,
@@ -135,7 +137,9 @@ pub fn compare_watched(
         };
         links = link::links(&evidence, weights, |run| rarity.told(run).distinctive, cancel)?;
         let paragraphs = Pair::new(analyses.left.paragraphs.len() as u32, analyses.right.paragraphs.len() as u32);
+        cancel.check()?;
         groups = bead::groups(paragraphs, &links, &identical);
+        cancel.check()?;
     } else {
         drop(owned_bigrams);
     }
@@ -143,6 +147,7 @@ pub fn compare_watched(
     // What is not needed any more is let go, since the edits of a large document take room too.
     let passage::Found { echoes, formulas: formulaic, matches, hints, .. } = found;
     drop((matches, hints));
+    cancel.check()?;
     let rarity = rarity.into_left();
     begins(Stage::PassageEdits);
     let context = EditContext::new(Words::new(analyses, lexicon, custom_words), cancel);
@@ -186,11 +191,11 @@ pub fn compare_watched(
         true => fate::fates(analyses, units, &answers, &links, cancel)?,
         false => Vec::new(),
     };
-    let score = fate::score(units.right, &answers, &groups, &items);
-    let mut links = paragraph_links(&links, analyses, &answers);
-    cancel.check()?;
+    let score = fate::score(units.right, &answers, &groups, &items, cancel)?;
+    let mut links = paragraph_links(&links, analyses, &answers, cancel)?;
     // The edits of two paragraphs of a mebibyte take as much room as all that was known until now.
     drop((owned_units, answers));
+    cancel.check()?;
     begins(Stage::BeadEdits);
     let mut beads = Vec::with_capacity(groups.len());
     for group in groups {
@@ -199,11 +204,13 @@ pub fn compare_watched(
         beads.push(bead);
     }
     drop(context);
+    cancel.check()?;
     let mut phrases = Vec::new();
     begins(Stage::Phrases);
     if reports.has(Report::Phrases) {
         (phrases, completeness.phrases) = shared_phrase::find(analyses, &rarity, &sources, options, cancel)?;
     }
+    cancel.check()?;
     begins(Stage::Outlines);
     if !reports.has(Report::Edits) {
         passages.iter_mut().for_each(|passage| passage.edits.clear());
@@ -267,7 +274,13 @@ fn bead_of(
 }
 
 /// The links with the passages that are their evidence. `links` are sorted by left, then right paragraph.
-fn paragraph_links(links: &[Candidate], analyses: Pair<&Analysis>, answers: &[Answer]) -> Vec<ParagraphLink> {
+fn paragraph_links(
+    links: &[Candidate],
+    analyses: Pair<&Analysis>,
+    answers: &[Answer],
+    cancel: &Cancel,
+) -> Result<Vec<ParagraphLink>, Cancelled> {
+    let mut polls = Polls::new(cancel);
     let mut out: Vec<ParagraphLink> = links
         .iter()
         .map(|link| ParagraphLink {
@@ -280,6 +293,7 @@ fn paragraph_links(links: &[Candidate], analyses: Pair<&Analysis>, answers: &[An
         })
         .collect();
     for (index, answer) in (0u32..).zip(answers) {
+        polls.steps(64)?;
         let rights = analyses.right.paragraphs_touched(answer.right);
         for left in analyses.left.paragraphs_touched(answer.left) {
             // Links of one left paragraph stand together, by right paragraph.
@@ -288,7 +302,7 @@ fn paragraph_links(links: &[Candidate], analyses: Pair<&Analysis>, answers: &[An
             of_left.for_each(|link| link.passages.push(index));
         }
     }
-    out
+    Ok(out)
 }
 
 /// What decides the origin of a wording: the background, the references as units, and the left document's date.

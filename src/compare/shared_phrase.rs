@@ -8,11 +8,12 @@
 use super::comparison::{SharedPhrase, StageEnd};
 use super::options::CompareOptions;
 use super::origin::Commonness;
+use super::passage::descending;
 use super::phrase::{BORDER, shared_runs};
 use super::pipeline::Sources;
 use super::rarity::SideRarity;
 use crate::text::analysis::Analysis;
-use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
+use crate::text::cancel::{self, Cancel, Cancelled, Polls, StepBudget};
 use crate::text::paragraph::ParagraphRole;
 use crate::text::span::{Normalized, Pair, Raw, Span};
 
@@ -88,6 +89,7 @@ pub fn find(
     let characters = (sides.left.len() + sides.right.len()) as u64;
     let mut budget = StepBudget::new(options.budgets.phrase_steps_per_character.saturating_mul(characters));
     let found = shared_runs(sides, options.min_phrase_characters, options.occurrence_cap, &mut budget, cancel)?;
+    cancel.check()?;
     let raw = |analysis: &Analysis, stretches: &Stretches, starts: &[u32], length: u32| -> Vec<Span<Raw>> {
         let raw = |start: &u32| {
             let at = stretches.position(*start);
@@ -120,9 +122,12 @@ pub fn find(
             weight: f64::from(weight),
         });
     }
-    phrases.sort_by(|a, b| {
-        let place = |phrase: &SharedPhrase| (phrase.left.first().copied(), phrase.right.first().copied());
-        b.weight.total_cmp(&a.weight).then_with(|| place(a).cmp(&place(b))).then_with(|| a.text.cmp(&b.text))
-    });
+    // No two phrases of one length begin at one left place. Two of different lengths may end in one raw character that stands for
+    // several.
+    let order = |phrase: &SharedPhrase| {
+        let places = (phrase.left.first().copied(), phrase.right.first().copied());
+        (descending(phrase.weight as f32), places, phrase.text.len())
+    };
+    cancel::sort_by_key(&mut phrases, &order, &mut polls)?;
     Ok((phrases, end))
 }

@@ -57,6 +57,7 @@ impl Analysis {
 pub fn analyze(document: &Document, cancel: &Cancel) -> Result<Analysis, Cancelled> {
     let text = normalize_unless_cancelled(document.text(), cancel)?;
     let paragraphs = paragraph::paragraphs(&text);
+    cancel.check()?;
     let (sentences, clauses) = sentence::sentences(&text, &paragraphs, cancel)?;
     let items = item::items(&text, &paragraphs, &sentences, cancel)?;
     let citations = citation::citations(&text, cancel)?;
@@ -70,6 +71,6 @@ pub fn analyze(document: &Document, cancel: &Cancel) -> Result<Analysis, Cancell
         .map(|paragraph| text.slice(paragraph.span))
         .collect();
     let said = [metadata.region.as_str(), metadata.issuer.as_str(), metadata.title.as_str()];
-    let own_places = place::own_places(&said, &headlines, text.characters());
+    let own_places = place::own_places(&said, &headlines, text.characters(), cancel)?;
     Ok(Analysis { text, paragraphs, sentences, clauses, items, citations, dates, own_places })
 }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::cancel::{Cancel, Cancelled, Polls};
 use super::word_map::{CharacterSet, WordList, WordMap};
 
 const GAZETTEER: &str = include_str!("../../data/places.txt");
@@ -98,22 +99,30 @@ fn suffix_length(text: &[char]) -> usize {
 /// The names, without suffix, of the place a document speaks for; none when it does not say.
 ///
 /// The first place named in the metadata's region, issuer or title decides; else the first one in the text's own
-/// headlines that stands with its suffix; else the place named most often with its suffix, if it is named thrice.
-pub fn own_places(metadata: &[&str], headlines: &[&[char]], text: &[char]) -> Vec<Vec<char>> {
+/// headlines that stands with its suffix; else the place named most often with its suffix, if it is named thrice. Fails only
+/// when cancelled.
+pub fn own_places(
+    metadata: &[&str],
+    headlines: &[&[char]],
+    text: &[char],
+    cancel: &Cancel,
+) -> Result<Vec<Vec<char>>, Cancelled> {
+    let mut polls = Polls::new(cancel);
     for said in metadata {
         let characters: Vec<char> = said.chars().collect();
         if let Some(name) = last_named(&characters) {
-            return vec![name];
+            return Ok(vec![name]);
         }
     }
     for headline in headlines {
         if let Some(name) = last_named(headline) {
-            return vec![name];
+            return Ok(vec![name]);
         }
     }
     let mut counts: FxHashMap<&[char], usize> = FxHashMap::default();
     let mut at = 0;
     while at < text.len() {
+        polls.step()?;
         match place_at(&text[at..]) {
             Some(place) => {
                 *counts.entry(&text[at..at + place.name_characters]).or_default() += 1;
@@ -124,7 +133,8 @@ pub fn own_places(metadata: &[&str], headlines: &[&[char]], text: &[char]) -> Ve
     }
     let mut counts: Vec<(&[char], usize)> = counts.into_iter().collect();
     counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    counts.first().filter(|(_, count)| *count >= 3).map(|(name, _)| vec![name.to_vec()]).unwrap_or_default()
+    let most = counts.first().filter(|(_, count)| *count >= 3);
+    Ok(most.map(|(name, _)| vec![name.to_vec()]).unwrap_or_default())
 }
 
 /// The first place of a headline that is not where a meeting was held; of 广东省广州市, the place that stands last of an unbroken chain.

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::compare::diff::{OpKind, edit_script};
 use crate::text::analysis::Analysis;
-use crate::text::cancel::{Cancel, Cancelled, StepBudget};
+use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
 use crate::text::paragraph::ParagraphRole;
 use crate::text::span::Pair;
 
@@ -37,17 +37,20 @@ fn bodies(analysis: &Analysis) -> impl Iterator<Item = &[char]> {
 
 /// Pairs the identical paragraphs, where of several answers the left document's order decides.
 fn in_order(analyses: Pair<&Analysis>, budget: &mut StepBudget, cancel: &Cancel) -> Result<Vec<(u32, u32)>, Cancelled> {
+    let mut polls = Polls::new(cancel);
     let mut numbers: FxHashMap<&[char], u32> = FxHashMap::default();
     let ids = analyses.map(|analysis| {
         let body = analysis.paragraphs.iter().map(|paragraph| {
+            polls.steps(paragraph.span.len())?;
             if paragraph.role == ParagraphRole::Furniture {
-                return u32::MAX;
+                return Ok(u32::MAX);
             }
             let fresh = numbers.len() as u32;
-            *numbers.entry(analysis.text.slice(paragraph.body())).or_insert(fresh)
+            Ok(*numbers.entry(analysis.text.slice(paragraph.body())).or_insert(fresh))
         });
-        body.collect::<Vec<u32>>()
+        body.collect::<Result<Vec<u32>, Cancelled>>()
     });
+    let ids = Pair::new(ids.left?, ids.right?);
     drop(numbers);
     // Furniture never matches: on the right it is another number than on the left.
     let left = ids.left;

@@ -58,6 +58,8 @@ const MIN_INTRODUCTION_MARGIN: f32 = 0.75;
 const FULL_BITS: f32 = 7.0;
 /// Paragraphs around a pair whose pairs speak for it.
 const NEIGHBOURHOOD: u32 = 4;
+/// Steps of the polls that an answer of two pieces counts when the best are gathered.
+const ANSWER_STEPS: u32 = 8;
 /// Share of its own wording in the strength of a line that introduces a list; the rest is that of the list.
 const INTRODUCTION_SHARE: f32 = 0.15;
 /// Paragraphs behind such a line that are taken for its list.
@@ -122,11 +124,12 @@ pub fn links(
         links.entry(pair).or_insert_with(|| shared.candidate(pair, strength.max(MIN_STRENGTH)));
     }
     // Wording that only passages of formula hold is nobody's answer to anybody.
-    let (echoed, stock) =
-        (paragraphs_between(evidence, evidence.echoes), paragraphs_between(evidence, evidence.formulas));
+    let echoed = paragraphs_between(evidence, evidence.echoes, &mut polls)?;
+    let stock = paragraphs_between(evidence, evidence.formulas, &mut polls)?;
     let holds = |pairs: &[(u32, u32)], pair: &(u32, u32)| pairs.binary_search(pair).is_ok();
     links.retain(|pair, _| !holds(&stock, pair) || holds(&echoed, pair));
     for &pair in evidence.identical {
+        polls.steps(8)?;
         // The same article in two versions of a law is one article, however little it tells; the same line of two
         // documents that have nothing else in common must tell something.
         let telling = pairs.get(pair).is_some_and(|shared| shared.distinctive >= MIN_ECHO_BITS);
@@ -240,6 +243,7 @@ fn paragraph_pairs(
     let of_pair = |one: &Answer, other: &Answer| one.paragraphs == other.paragraphs;
     let mut pairs = Vec::with_capacity(answers.chunk_by(of_pair).count());
     for answers in answers.chunk_by_mut(of_pair) {
+        polls.steps(ANSWER_STEPS.saturating_mul(answers.len() as u32))?;
         let pair = answers[0].paragraphs;
         let of = |answer: &Answer| &evidence.matches.all()[answer.matched as usize];
         let distinctive = |answer: &Answer| of(answer).told.distinctive;
@@ -294,18 +298,18 @@ fn compatible(analyses: Pair<&Analysis>, left: u32, right: u32) -> bool {
 
 /// Weight of each unit: half the inverse frequency of either bigram over it, within its own document. The places of
 /// bigrams are let go: they take as much room as the weights.
-pub fn unit_weights(units: &Units, bigrams: GroupedPlaces) -> Vec<f32> {
+pub fn unit_weights(units: &Units, bigrams: GroupedPlaces, polls: &mut Polls<'_>) -> Result<Vec<f32>, Cancelled> {
     let pieces = units.pieces.len().max(MIN_PIECES) as f32;
     let mut weights = vec![0.0f32; units.count()];
     let rarity_of = |places: usize| (pieces / places as f32).log2().max(0.0) / 2.0;
     // Most bigrams stand in few places.
     let of_few: [f32; 16] = std::array::from_fn(rarity_of);
     let rarity = |places: usize| of_few.get(places).copied().unwrap_or_else(|| rarity_of(places));
-    bigrams.each(rarity, |at, rarity| {
+    bigrams.each(rarity, polls, |at, rarity| {
         weights[at as usize] += rarity;
         weights[at as usize + 1] += rarity;
-    });
-    weights
+    })?;
+    Ok(weights)
 }
 
 fn paragraph_totals(units: &Units, weights: &[f32], paragraphs: usize) -> Vec<f32> {
@@ -325,7 +329,11 @@ fn strengths(
     without: Parts,
     polls: &mut Polls<'_>,
 ) -> Result<Vec<f32>, Cancelled> {
-    let alone: Vec<f32> = pairs.all.iter().map(|(_, shared)| shared.strength()).collect();
+    let alone = pairs.all.iter().map(|(_, shared)| {
+        polls.steps(4)?;
+        Ok(shared.strength())
+    });
+    let alone = alone.collect::<Result<Vec<f32>, Cancelled>>()?;
     let mut out = Vec::with_capacity(alone.len());
     for ((pair, shared), &strength) in pairs.all.iter().zip(&alone) {
         polls.steps(16)?;
@@ -421,14 +429,19 @@ fn paragraph_of(units: &Units, unit: u32) -> u32 {
 }
 
 /// Pairs of paragraphs that runs of some passages lie in, sorted.
-fn paragraphs_between(evidence: &Evidence<'_>, drafts: &[Draft]) -> Vec<(u32, u32)> {
-    let runs = drafts.iter().flat_map(|draft| &draft.runs);
-    let mut out: Vec<(u32, u32)> = runs
-        .map(|run| (paragraph_of(evidence.units.left, run.left), paragraph_of(evidence.units.right, run.right)))
-        .collect();
-    out.sort_unstable();
+fn paragraphs_between(
+    evidence: &Evidence<'_>,
+    drafts: &[Draft],
+    polls: &mut Polls<'_>,
+) -> Result<Vec<(u32, u32)>, Cancelled> {
+    let runs = drafts.iter().flat_map(|draft| &draft.runs).map(|run| {
+        polls.steps(16)?;
+        Ok((paragraph_of(evidence.units.left, run.left), paragraph_of(evidence.units.right, run.right)))
+    });
+    let mut out = runs.collect::<Result<Vec<(u32, u32)>, Cancelled>>()?;
+    cancel::sort_by_key(&mut out, &|pair| *pair, polls)?;
     out.dedup();
-    out
+    Ok(out)
 }
 
 /// How far two documents answer each other paragraph by paragraph, 0 to 1. Paragraphs that say the same speak for it

@@ -10,7 +10,7 @@ use std::ops::Range;
 use crate::compare::comparison::StageEnd;
 use crate::compare::matching::Units;
 use crate::compare::rarity::Told;
-use crate::text::cancel::{Cancel, Cancelled, Polls, StepBudget};
+use crate::text::cancel::{self, Cancel, Cancelled, Polls, StepBudget};
 use crate::text::span::Pair;
 
 use super::growing::Growing;
@@ -112,7 +112,7 @@ pub fn chain<'a>(
         let pair = &pairs[weighed.index() as usize];
         (pair.left, pair.right)
     };
-    let heaviest = heaviest_first(weights, |equal| equal.sort_unstable_by_key(place), &mut polls)?;
+    let heaviest = heaviest_first(weights, |equal, polls| cancel::sort_by_key(equal, &place, polls), &mut polls)?;
     let mut chaining = Chaining {
         units: matcher.units(),
         matches,
@@ -202,13 +202,15 @@ impl Window {
 
 /// Most pairs that one passage is made of. Only a text without paragraphs reaches it.
 const MOST_MEMBERS: usize = 256;
+/// Steps of the polls that a step of chaining counts: each reads what lies anywhere in memory.
+const POLLED_STEPS: u64 = 8;
 /// Most pieces that a passage is lengthened by at either end.
 const MOST_LENGTHENED: usize = 64;
 
 impl Chaining<'_, '_> {
     /// Counts steps; false, and the answer says so, when the budget is used up.
     fn afford(&mut self, steps: u64) -> Result<bool, Cancelled> {
-        self.polls.steps(steps.min(u64::from(u32::MAX)) as u32)?;
+        self.polls.steps(steps.saturating_mul(POLLED_STEPS).min(u64::from(u32::MAX)) as u32)?;
         let affordable = self.budget.take(steps);
         if !affordable {
             self.end = StageEnd::Budget;

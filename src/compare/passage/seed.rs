@@ -38,6 +38,9 @@ pub struct Seed {
     pub bits: f32,
 }
 
+/// Steps of the polls that a place of a shared bigram counts: its piece is looked up, and what it tells.
+const PLACE_STEPS: u32 = 4;
+
 /// A shared bigram that votes: the bits it tells and its right pieces, as a range of all of them.
 struct Voter {
     told: f32,
@@ -62,7 +65,7 @@ pub fn seeds(
     let mut end = StageEnd::Complete;
     for places in shared(bigrams) {
         ways.add(places);
-        polls.steps((places.left.len() + places.right.len()) as u32)?;
+        polls.steps(PLACE_STEPS * (places.left.len() + places.right.len()) as u32)?;
         if end == StageEnd::Budget {
             continue;
         }
@@ -103,6 +106,7 @@ pub fn seeds(
     // The voters of every left piece, one piece behind the other.
     let (left_voters, starts) = sorted(left_votes.iter().copied(), units.left.pieces.len());
     drop(left_votes);
+    polls.steps(left_voters.len() as u32)?;
     let mut best = Best::new(units.map(|units| units.pieces.len()));
     let mut sums = vec![0.0f32; units.right.pieces.len()];
     let mut touched: Vec<u32> = Vec::new();

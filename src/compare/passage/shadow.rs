@@ -18,6 +18,11 @@ use super::wording::Wording;
 /// Most passages that are kept: half as many again as are told, because those that count as echo are told from the others later.
 const MOST_KEPT: usize = 3 << 14;
 
+/// Steps of the polls that a passage counts when those of one weight are sorted.
+const SORT_STEPS: u32 = 16;
+/// Steps of the polls that a passage counts when it becomes a draft.
+const DRAFT_STEPS: u32 = 16;
+
 /// A passage that is kept.
 struct Kept {
     /// Its index among the sketches.
@@ -58,12 +63,15 @@ pub(super) fn drop_shadowed(
 ) -> Result<(Vec<Draft>, StageEnd), Cancelled> {
     // Where a sketch stands is read from its pair, so it is asked for once a sort. The sorts keep the order of what is equal, so
     // that the last one decides first; one number at a time takes the least room.
-    let sort_equal = |equal: &mut [Weighed]| {
+    let sort_equal = |equal: &mut [Weighed], polls: &mut Polls<'_>| {
         for side in [Side::Right, Side::Left] {
             let units = |weighed: &Weighed| *sketches.get(weighed.index()).units.get(side);
+            polls.steps(SORT_STEPS.saturating_mul(equal.len() as u32))?;
             equal.sort_by_cached_key(|weighed| units(weighed).1);
+            polls.steps(SORT_STEPS.saturating_mul(equal.len() as u32))?;
             equal.sort_by_cached_key(|weighed| units(weighed).0);
         }
+        Ok(())
     };
     let weights = (0..sketches.len() as u32).map(|index| (index, sketches.weight(index)));
     let heaviest_first = heaviest_first(weights, sort_equal, polls)?;
@@ -130,10 +138,11 @@ pub(super) fn drop_shadowed(
     }
     drop((held, wordings, heaviest_first));
     let draft = |kept: &Kept| {
+        polls.steps(DRAFT_STEPS)?;
         let sketch = sketches.get(kept.sketch);
         let Pair { left, right } = sketches.spans(&sketch);
         sketches.runs(kept.sketch, &mut runs);
-        Draft {
+        Ok(Draft {
             left,
             right,
             weight: sketch.weight,
@@ -142,7 +151,7 @@ pub(super) fn drop_shadowed(
             matched: kept.matched,
             units: sketch.units.map(|(first, end)| end - first),
             runs: runs.clone(),
-        }
+        })
     };
-    Ok((kept.iter().map(draft).collect(), end))
+    Ok((kept.iter().map(draft).collect::<Result<_, Cancelled>>()?, end))
 }

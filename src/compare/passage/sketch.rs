@@ -176,23 +176,23 @@ impl Weighed {
 /// What is compared lies side by side: half a million weights all over memory would be waited for one by one.
 pub(super) fn heaviest_first(
     weights: impl Iterator<Item = (u32, f32)>,
-    sort_equal: impl Fn(&mut [Weighed]),
+    sort_equal: impl Fn(&mut [Weighed], &mut Polls<'_>) -> Result<(), Cancelled>,
     polls: &mut Polls<'_>,
 ) -> Result<Vec<Weighed>, Cancelled> {
     let weighed = |(index, weight)| Weighed(u64::from(descending(weight)) << 32 | u64::from(index));
     let mut all: Vec<Weighed> = weights.map(weighed).collect();
     cancel::sort_by_key(&mut all, &|weighed| *weighed, polls)?;
     for equal in all.chunk_by_mut(|one, other| one.weighs_as(*other)) {
-        polls.steps(equal.len() as u32)?;
+        polls.step()?;
         if equal.len() > 1 {
-            sort_equal(equal);
+            sort_equal(equal, polls)?;
         }
     }
     Ok(all)
 }
 
 /// A number that is smaller for a heavier weight, in the order of `f32::total_cmp`.
-fn descending(weight: f32) -> u32 {
+pub(in crate::compare) fn descending(weight: f32) -> u32 {
     let bits = weight.to_bits();
     // Of negative numbers the larger ones have the smaller bits.
     let ascending = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };
@@ -218,7 +218,7 @@ mod tests {
             });
             let weights = (0..).zip(&items).map(|(index, item)| (index, item.0));
             let place = |weighed: &Weighed| (items[weighed.index() as usize].1, items[weighed.index() as usize].2);
-            let sort_equal = |equal: &mut [Weighed]| equal.sort_by_key(place);
+            let sort_equal = |equal: &mut [Weighed], polls: &mut Polls<'_>| cancel::sort_by_key(equal, &place, polls);
             let cancel = Cancel::new();
             let found = heaviest_first(weights, sort_equal, &mut Polls::new(&cancel)).expect("nobody cancels");
             prop_assert_eq!(found.into_iter().map(Weighed::index).collect::<Vec<u32>>(), expected);

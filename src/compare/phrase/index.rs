@@ -55,21 +55,22 @@ pub(super) fn runs(
     if gives_up {
         let pairs = |group: Shared<'_>| group.left.len() as u64 * group.right.len() as u64;
         let mut all_pairs = 0;
-        for group in groups(&left_places, &right_places) {
-            polls.steps((group.left.len() + group.right.len()) as u32)?;
-            all_pairs += pairs(group);
+        for (looked_at, group) in groups(&left_places, &right_places) {
+            polls.steps(looked_at)?;
+            all_pairs += group.map_or(0, pairs);
             if all_pairs >= most_pairs {
                 return Ok(allowance);
             }
         }
     }
-    let mut work = Work { left, right, wanted, allowance, steps: 0, room: Room::default() };
-    for group in groups(&left_places, &right_places) {
-        let before = work.steps;
-        if !work.extend(group, longest) {
+    let mut work = Work { left, right, wanted, allowance, steps: 0, room: Room::default(), polls };
+    for (looked_at, group) in groups(&left_places, &right_places) {
+        work.polls.steps(looked_at)?;
+        if let Some(group) = group
+            && !work.extend(group, longest)?
+        {
             return Ok(allowance);
         }
-        polls.steps((MEMORY_STEPS * (work.steps - before)).min(u64::from(u32::MAX)) as u32)?;
     }
     Ok(work.steps)
 }
@@ -85,15 +86,19 @@ fn start_of(place: Place) -> usize {
     place as u32 as usize
 }
 
-/// The places of every hash that both sides have.
-fn groups<'a>(left: &'a [Place], right: &'a [Place]) -> impl Iterator<Item = Shared<'a>> {
+/// For every hash of the right side how many places were looked at, and its places if both sides have it.
+fn groups<'a>(left: &'a [Place], right: &'a [Place]) -> impl Iterator<Item = (u32, Option<Shared<'a>>)> {
     let same = |one: &Place, next: &Place| hash_of(one) == hash_of(next);
     let mut left_groups = left.chunk_by(same).peekable();
-    right.chunk_by(same).filter_map(move |right| {
+    right.chunk_by(same).map(move |right| {
         let hash = hash_of(&right[0]);
-        while left_groups.next_if(|group| hash_of(&group[0]) < hash).is_some() {}
-        let left = left_groups.next_if(|group| hash_of(&group[0]) == hash)?;
-        Some(Shared { left, right })
+        let mut looked_at = right.len();
+        while let Some(before) = left_groups.next_if(|group| hash_of(&group[0]) < hash) {
+            looked_at += before.len();
+        }
+        let left = left_groups.next_if(|group| hash_of(&group[0]) == hash);
+        looked_at += left.map_or(0, <[Place]>::len);
+        (looked_at as u32, left.map(|left| Shared { left, right }))
     })
 }
 
@@ -260,6 +265,7 @@ struct Work<'a> {
     allowance: u64,
     steps: u64,
     room: Room,
+    polls: Polls<'a>,
 }
 
 /// Room to work in, kept from one k-gram to the next.
@@ -273,18 +279,19 @@ struct Room {
 }
 
 impl Work<'_> {
-    fn afford(&mut self, steps: u64) -> bool {
+    fn afford(&mut self, steps: u64) -> Result<bool, Cancelled> {
+        self.polls.steps((MEMORY_STEPS * steps).min(u64::from(u32::MAX)) as u32)?;
         self.steps += steps;
-        self.steps < self.allowance
+        Ok(self.steps < self.allowance)
     }
 
     /// Adds the runs that begin with one k-gram; false, and none is added, when the allowance does not suffice.
-    fn extend(&mut self, group: Shared<'_>, longest: &mut Longest) -> bool {
+    fn extend(&mut self, group: Shared<'_>, longest: &mut Longest) -> Result<bool, Cancelled> {
         let mut room = std::mem::take(&mut self.room);
-        let affordable = self.pairs(group, &mut room.found) && self.tell_apart(&mut room);
+        let affordable = self.pairs(group, &mut room.found)? && self.tell_apart(&mut room)?;
         let each = (group.left.len() + group.right.len()) as u64;
         let counting: u64 = room.distinct.iter().map(|(len, _)| each * (1 + u64::from(*len) / 8)).sum();
-        let affordable = affordable && self.afford(counting);
+        let affordable = affordable && self.afford(counting)?;
         if affordable {
             for &(len, place) in &room.distinct {
                 let string = &self.left[place as usize..][..len as usize];
@@ -294,17 +301,17 @@ impl Work<'_> {
             }
         }
         self.room = room;
-        affordable
+        Ok(affordable)
     }
 
     /// Finds the lengths of all maximal pairs, with their left places, ascending and each once.
-    fn pairs(&mut self, group: Shared<'_>, found: &mut Vec<(u32, u32)>) -> bool {
+    fn pairs(&mut self, group: Shared<'_>, found: &mut Vec<(u32, u32)>) -> Result<bool, Cancelled> {
         let (left, right) = (self.left, self.right);
         found.clear();
         for &left_place in group.left {
             for &right_place in group.right {
-                if !self.afford(1) {
-                    return false;
+                if !self.afford(1)? {
+                    return Ok(false);
                 }
                 let (left_at, right_at) = (start_of(left_place), start_of(right_place));
                 if left_at > 0
@@ -320,6 +327,7 @@ impl Work<'_> {
                     .take_while(|(left_id, right_id)| left_id == right_id && **left_id != BORDER)
                     .count();
                 self.steps += same as u64;
+                self.polls.steps(same as u32)?;
                 if same >= self.wanted.min_len {
                     found.push((same as u32, left_at as u32));
                 }
@@ -327,11 +335,11 @@ impl Work<'_> {
         }
         found.sort_unstable();
         found.dedup();
-        true
+        Ok(true)
     }
 
     /// Of the maximal pairs that were found, one for each string.
-    fn tell_apart(&mut self, room: &mut Room) -> bool {
+    fn tell_apart(&mut self, room: &mut Room) -> Result<bool, Cancelled> {
         room.distinct.clear();
         for &(len, place) in &room.found {
             let string = |place: u32| &self.left[place as usize..][..len as usize];
@@ -341,11 +349,11 @@ impl Work<'_> {
             if !known {
                 room.distinct.push((len, place));
             }
-            if !self.afford(looked_at) {
-                return false;
+            if !self.afford(looked_at)? {
+                return Ok(false);
             }
         }
-        true
+        Ok(true)
     }
 }
 
