@@ -85,7 +85,13 @@ pub fn compare_watched(
     let reports = options.reports;
     let mut completeness = Completeness::default();
     let has_passages = reports.has(Report::Alignment) || reports.has(Report::Edits) || reports.has(Report::Items);
-    begins(Stage::Units);
+    // Between two stages large lists are let go, which looks at no flag.
+    let mut begin = |stage| {
+        cancel.check()?;
+        begins(stage);
+        Ok(())
+    };
+    begin(Stage::Units)?;
     let identical = match has_passages {
         true => identical_paragraphs(analyses, &mut StepBudget::new(options.budgets.alignment_steps), cancel)?,
         false => Vec::new(),
@@ -110,13 +116,13 @@ pub fn compare_watched(
     let mut groups = Vec::new();
     let mut links = Vec::new();
     if has_passages {
-        begins(Stage::Passages);
+        begin(Stage::Passages)?;
         found = passage::find(analyses, units, owned_bigrams.as_ref(), &mut rarity, &options.budgets, cancel)?;
         completeness.passages = found.end;
         if options.without.has(Part::FormulaPass) {
             found.formulas.clear();
         }
-        begins(Stage::Alignment);
+        begin(Stage::Alignment)?;
         found.matches.forget_places();
         let mut polls = Polls::new(cancel);
         let places =
@@ -139,7 +145,6 @@ pub fn compare_watched(
         let paragraphs = Pair::new(analyses.left.paragraphs.len() as u32, analyses.right.paragraphs.len() as u32);
         cancel.check()?;
         groups = bead::groups(paragraphs, &links, &identical);
-        cancel.check()?;
     } else {
         drop(owned_bigrams);
     }
@@ -147,9 +152,8 @@ pub fn compare_watched(
     // What is not needed any more is let go, since the edits of a large document take room too.
     let passage::Found { echoes, formulas: formulaic, matches, hints, .. } = found;
     drop((matches, hints));
-    cancel.check()?;
     let rarity = rarity.into_left();
-    begins(Stage::PassageEdits);
+    begin(Stage::PassageEdits)?;
     let context = EditContext::new(Words::new(analyses, lexicon, custom_words), cancel);
     let mut budget = StepBudget::new(options.budgets.edit_steps);
     let drafts = echoes.iter().map(|draft| (draft, Commonness::Telling));
@@ -186,7 +190,7 @@ pub fn compare_watched(
     passages.sort_by_key(|(_, answer)| (answer.left, answer.right));
     let (mut passages, answers): (Vec<Passage>, Vec<Answer>) = passages.into_iter().unzip();
 
-    begins(Stage::Items);
+    begin(Stage::Items)?;
     let items = match reports.has(Report::Items) {
         true => fate::fates(analyses, units, &answers, &links, cancel)?,
         false => Vec::new(),
@@ -195,8 +199,7 @@ pub fn compare_watched(
     let mut links = paragraph_links(&links, analyses, &answers, cancel)?;
     // The edits of two paragraphs of a mebibyte take as much room as all that was known until now.
     drop((owned_units, answers));
-    cancel.check()?;
-    begins(Stage::BeadEdits);
+    begin(Stage::BeadEdits)?;
     let mut beads = Vec::with_capacity(groups.len());
     for group in groups {
         let (bead, end) = bead_of(group, &context, analyses, reports.has(Report::Edits), &mut budget, cancel)?;
@@ -204,14 +207,12 @@ pub fn compare_watched(
         beads.push(bead);
     }
     drop(context);
-    cancel.check()?;
     let mut phrases = Vec::new();
-    begins(Stage::Phrases);
+    begin(Stage::Phrases)?;
     if reports.has(Report::Phrases) {
         (phrases, completeness.phrases) = shared_phrase::find(analyses, &rarity, &sources, options, cancel)?;
     }
-    cancel.check()?;
-    begins(Stage::Outlines);
+    begin(Stage::Outlines)?;
     if !reports.has(Report::Edits) {
         passages.iter_mut().for_each(|passage| passage.edits.clear());
     }

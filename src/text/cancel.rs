@@ -66,6 +66,13 @@ impl<'a> Polls<'a> {
         self.cancel.check()
     }
 
+    /// Counts so many steps for each of so many items.
+    #[inline]
+    pub fn steps_each(&mut self, items: u64, steps: u32) -> Result<(), Cancelled> {
+        let all = items.saturating_mul(u64::from(steps));
+        self.steps(u32::try_from(all).unwrap_or(u32::MAX))
+    }
+
     /// How many items stand before the first one that `is` what is looked for; all of them if none is. Counts a step an item.
     #[inline]
     pub fn before<T>(&mut self, items: &[T], is: impl Fn(&T) -> bool) -> Result<usize, Cancelled> {
@@ -91,7 +98,7 @@ const SORT_STEPS: u32 = 8;
 /// milliseconds. Costs about a quarter more than a sort that cannot be stopped.
 pub fn sort_by_key<T, K: Ord>(items: &mut [T], key: &impl Fn(&T) -> K, polls: &mut Polls<'_>) -> Result<(), Cancelled> {
     if items.len() <= SORTED_AT_ONCE {
-        polls.steps(SORT_STEPS * items.len() as u32)?;
+        polls.steps_each(items.len() as u64, SORT_STEPS)?;
         items.sort_unstable_by_key(key);
         return Ok(());
     }

@@ -243,7 +243,7 @@ fn paragraph_pairs(
     let of_pair = |one: &Answer, other: &Answer| one.paragraphs == other.paragraphs;
     let mut pairs = Vec::with_capacity(answers.chunk_by(of_pair).count());
     for answers in answers.chunk_by_mut(of_pair) {
-        polls.steps(ANSWER_STEPS.saturating_mul(answers.len() as u32))?;
+        polls.steps_each(answers.len() as u64, ANSWER_STEPS)?;
         let pair = answers[0].paragraphs;
         let of = |answer: &Answer| &evidence.matches.all()[answer.matched as usize];
         let distinctive = |answer: &Answer| of(answer).told.distinctive;

@@ -203,14 +203,14 @@ impl Window {
 /// Most pairs that one passage is made of. Only a text without paragraphs reaches it.
 const MOST_MEMBERS: usize = 256;
 /// Steps of the polls that a step of chaining counts: each reads what lies anywhere in memory.
-const POLLED_STEPS: u64 = 8;
+const POLLED_STEPS: u32 = 8;
 /// Most pieces that a passage is lengthened by at either end.
 const MOST_LENGTHENED: usize = 64;
 
 impl Chaining<'_, '_> {
     /// Counts steps; false, and the answer says so, when the budget is used up.
     fn afford(&mut self, steps: u64) -> Result<bool, Cancelled> {
-        self.polls.steps(steps.saturating_mul(POLLED_STEPS).min(u64::from(u32::MAX)) as u32)?;
+        self.polls.steps_each(steps, POLLED_STEPS)?;
         let affordable = self.budget.take(steps);
         if !affordable {
             self.end = StageEnd::Budget;

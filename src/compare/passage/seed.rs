@@ -65,7 +65,7 @@ pub fn seeds(
     let mut end = StageEnd::Complete;
     for places in shared(bigrams) {
         ways.add(places);
-        polls.steps(PLACE_STEPS * (places.left.len() + places.right.len()) as u32)?;
+        polls.steps_each((places.left.len() + places.right.len()) as u64, PLACE_STEPS)?;
         if end == StageEnd::Budget {
             continue;
         }

@@ -66,9 +66,9 @@ pub(super) fn drop_shadowed(
     let sort_equal = |equal: &mut [Weighed], polls: &mut Polls<'_>| {
         for side in [Side::Right, Side::Left] {
             let units = |weighed: &Weighed| *sketches.get(weighed.index()).units.get(side);
-            polls.steps(SORT_STEPS.saturating_mul(equal.len() as u32))?;
+            polls.steps_each(equal.len() as u64, SORT_STEPS)?;
             equal.sort_by_cached_key(|weighed| units(weighed).1);
-            polls.steps(SORT_STEPS.saturating_mul(equal.len() as u32))?;
+            polls.steps_each(equal.len() as u64, SORT_STEPS)?;
             equal.sort_by_cached_key(|weighed| units(weighed).0);
         }
         Ok(())

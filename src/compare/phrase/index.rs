@@ -28,7 +28,7 @@ pub(super) enum Otherwise {
 }
 
 /// Steps of the polls that a step of this module counts: most of its ids lie anywhere in memory and are waited for.
-const MEMORY_STEPS: u64 = 8;
+const MEMORY_STEPS: u32 = 8;
 /// Steps that a pair of places takes at least, with the ids that are compared, where many pairs are looked at.
 const PAIR_STEPS: u64 = 3;
 
@@ -280,7 +280,7 @@ struct Room {
 
 impl Work<'_> {
     fn afford(&mut self, steps: u64) -> Result<bool, Cancelled> {
-        self.polls.steps((MEMORY_STEPS * steps).min(u64::from(u32::MAX)) as u32)?;
+        self.polls.steps_each(steps, MEMORY_STEPS)?;
         self.steps += steps;
         Ok(self.steps < self.allowance)
     }
